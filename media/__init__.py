@@ -1,0 +1,1 @@
+"""What a sample is: sources, checks, catalog, shards, batches. Imports no other room but project."""

@@ -1,0 +1,29 @@
+"""The words that recipes use for samples: a field's dtype and shape, and an operation that varies a sample."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a shard: `shape` is that of one sample, `()` for a scalar."""
+
+    dtype: str
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A random variation of one sample, named by its key in a model's `augment:` section.
+
+    `check` turns the value in params.yaml into the amount that `apply` gets; it raises ValueError with the rule.
+    `apply` gets the sample, a generator of its own and the amount, and returns a new sample of the same fields.
+    """
+
+    key: str
+    unit: str
+    check: Callable[[Any], Any]
+    apply: Callable[[Mapping[str, np.ndarray], np.random.Generator, Any], Mapping[str, np.ndarray]]

@@ -1,0 +1,1 @@
+"""How machines learn: settings, networks, losses, metrics, fitting loops. Imports no other room but project."""

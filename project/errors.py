@@ -1,0 +1,62 @@
+"""One tree of errors; each class carries the exit code of the command that meets it.
+
+    DailiesError               1  anything we can explain
+    ├── UsageError             2  an argument or params.yaml is wrong
+    ├── QuarantineError        3  more assets were refused than the source allows
+    ├── GateRefused            4  the candidate is registered, but not promoted
+    ├── RightsRefused          5  a licence or consent does not allow this use
+    ├── NoProject             10  not inside a Dailies project
+    ├── Locked                11  another run holds what this one needs
+    ├── IntegrityError        13  bytes are not what their hash says
+    ├── NoSpace               14  the disk is full
+    └── RemoteUnreachable     15  the DVC remote does not answer
+
+0 is success, 130 an interrupt. A message says what, the value, the rule and the next step, in one line.
+"""
+
+
+class DailiesError(Exception):
+    """An error that a user can act on; its message is shown without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(DailiesError):
+    exit_code = 2
+
+
+class QuarantineError(DailiesError):
+    exit_code = 3
+
+
+class GateRefused(DailiesError):
+    exit_code = 4
+
+
+class RightsRefused(DailiesError):
+    exit_code = 5
+
+
+class NoProject(DailiesError):
+    exit_code = 10
+
+
+class Locked(DailiesError):
+    exit_code = 11
+
+
+class IntegrityError(DailiesError):
+    exit_code = 13
+
+
+class NoSpace(DailiesError):
+    exit_code = 14
+
+
+class RemoteUnreachable(DailiesError):
+    exit_code = 15
+
+
+BY_EXIT_CODE: dict[int, type[DailiesError]] = {
+    kind.exit_code: kind for kind in (DailiesError, *DailiesError.__subclasses__())
+}

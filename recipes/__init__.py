@@ -1,0 +1,59 @@
+"""A recipe names the parts of one system; every file in this folder is one.
+
+Importing a recipe must not import torch: ingest, augment and `params check` need its settings and readers only.
+Parts that learn import models/ inside their function, and the plan follows those imports for the steps that learn.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from media.sample import Field, Operation
+from models.settings import Training
+from project.errors import UsageError
+from project.params import listing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """One system, as its parts.
+
+    kind      media kind of its assets
+    settings  frozen dataclass of every hyper-parameter
+    fields    settings → what one sample holds: name → dtype and shape; `label` is added from the catalog
+    read      (asset bytes, its catalog row, settings) → one sample's fields
+    augment   operations that write variants of training samples, by their key in params.yaml
+    net       (settings, facts) → torch module, not trained
+    fit       models.fit.Job → models.fit.Fitted; trains `job.net` in place
+    evaluate  (net, samples, facts) → models.evaluate.Outcome: metrics and one row a sample
+    show      outcome → pictures for the report
+    predict   (net, sample, facts) → what the model says about one sample, ready for JSON
+    parts     settings → modules chosen by name at run time, for the plan
+    """
+
+    kind: str
+    settings: type[Training]
+    fields: Callable[[Any], Mapping[str, Field]]
+    read: Callable[[bytes, Mapping[str, Any], Any], Mapping[str, Any]]
+    augment: Sequence[Operation]
+    net: Callable[[Any, Mapping[str, Any]], Any]
+    fit: Callable[[Any], Any]
+    evaluate: Callable[[Any, Any, Mapping[str, Any]], Any]
+    show: Callable[[Any, Mapping[str, Any]], Mapping[str, bytes]]
+    predict: Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
+    parts: Callable[[Any], Sequence[str]] = lambda settings: ()
+
+
+def names() -> list[str]:
+    """All recipes: the files of this folder."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def load(name: str) -> Recipe:
+    """The recipe of `recipes/<name>.py`. Raises UsageError that lists those there are."""
+    if name not in names():
+        raise UsageError(f"recipe {name!r} is not a file in recipes/; {listing(name, names())}")
+    recipe: Recipe = importlib.import_module(f"recipes.{name}").recipe
+    return recipe

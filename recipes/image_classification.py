@@ -1,0 +1,76 @@
+"""Image classification: which of the known classes is in this picture?
+
+source   any folder of pictures with one folder a class; handwritten digits of scikit-learn (1,797 scans, BSD-3-Clause)
+network  plain CNN (default), residual or depthwise-separable, 0.1 to 0.6 M weights
+expects  to be measured
+paper    He et al. 2015, Deep Residual Learning; Howard et al. 2017, MobileNets, section 3.1
+run      dailies run digits
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from media import image
+from models.settings import Training, setting
+from recipes import Recipe
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings(Training):
+    network: str = setting("cnn", choices=("cnn", "residual", "separable"))
+    width: int = setting(32, low=4, high=512, unit="channels of the first layer")
+    dropout: float = setting(0.1, low=0, high=0.9)
+    size: int = setting(
+        32, low=8, high=1024, unit="px, side of the square the picture is fitted into", shapes_data=True
+    )
+    colour: bool = setting(False, shapes_data=True)
+    jitter_shift: float = setting(0.0, low=0, high=0.5, unit="fraction of the side, while training")
+    jitter_rotate: float = setting(0.0, low=0, high=180, unit="degrees, while training")
+    jitter_scale: float = setting(0.0, low=0, high=0.9, unit="fraction up or down, while training")
+    jitter_flip: bool = setting(False)
+
+
+def network(settings: Settings, facts: Mapping[str, Any]) -> Any:
+    from models import networks
+
+    return networks.build(settings.network, settings, facts)
+
+
+def fit(job: Any) -> Any:
+    from models import fit, jitter, losses
+
+    return fit.supervised(job, loss=losses.cross_entropy, jitter=jitter.geometry(job.settings))
+
+
+def evaluate(net: Any, samples: Any, facts: Mapping[str, Any]) -> Any:
+    from models import evaluate
+
+    return evaluate.classification(net, samples, facts)
+
+
+def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
+    from models import pictures
+
+    return pictures.classification(outcome, facts)
+
+
+def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    from models import evaluate
+
+    return evaluate.classify(net, sample, facts)
+
+
+recipe = Recipe(
+    kind="image",
+    settings=Settings,
+    fields=lambda s: {"image": image.field(s.size, s.colour)},
+    read=lambda data, row, s: {"image": image.square(data, s.size, s.colour)},
+    augment=image.OPERATIONS,
+    net=network,
+    fit=fit,
+    evaluate=evaluate,
+    show=show,
+    predict=predict,
+    parts=lambda s: (f"models.networks.{s.network}",),
+)
