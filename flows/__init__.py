@@ -1,0 +1,1 @@
+"""Prefect flows: when which tasks run, and nothing else."""

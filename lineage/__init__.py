@@ -1,0 +1,1 @@
+"""Where models come from and what assets became. Imports registry and media only."""

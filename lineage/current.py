@@ -1,0 +1,82 @@
+"""Is a model current: do its outputs still follow from params.yaml, the code, the libraries and the source as it is now?"""
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from media import sources
+from project import layout
+from project.errors import UsageError
+from project.params import Source
+from registry import dvc, publish, tags
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """`reasons` is empty when nothing needs to run; `version` holds the present weights, when registered."""
+
+    reasons: tuple[str, ...]
+    version: tags.Version | None
+
+
+def look(root: Path, model: str, source: str) -> Current:
+    """Ask DVC about the model's stages, and look at what DVC cannot see."""
+    return look_at_all(root, {model: source})[model]
+
+
+def look_at_all(root: Path, models: Mapping[str, str]) -> dict[str, Current]:
+    """The same for many models (name → source), with DVC asked once."""
+    stages = dict.fromkeys(stage for model, source in models.items() for stage in layout.stages(model, source))
+    with dvc.opened(root) as repo:
+        stale = dvc.stale(repo, stages) if stages else {}
+    lock = dvc.read_lock(root)
+    return {model: _current(root, model, source, stale, lock) for model, source in models.items()}
+
+
+def _current(root: Path, model: str, source: str, stale: Mapping[str, list[str]], lock: dict[str, Any]) -> Current:
+    reasons = [f"{stage}: {reason}" for stage in layout.stages(model, source) for reason in stale.get(stage, ())]
+    outside = moved(root, model, source)
+    if outside:
+        reasons.append(outside)
+    weights = dvc.outputs(lock, [f"train@{model}"]).get(f"data/weights/{model}")
+    version = publish.standing(root, model, weights)
+    if version is None:
+        reasons.append(f"{model} as it is now has no version yet")
+    return Current(tuple(reasons), version)
+
+
+def moved(root: Path, model: str, source: str) -> str:
+    """What has changed outside the project since the plan was made: the source, or a library; empty when nothing has."""
+    try:
+        ingest = layout.read_plan(root, "ingest", source)
+        plans = [ingest, *(layout.read_plan(root, verb, model) for verb in ("augment", "train", "validate"))]
+    except UsageError:
+        return ""
+    if state(root, source, Source.model_validate(ingest["source"])) not in (None, ingest["state"]):
+        return f"source {source} has changed"
+    planned = {library: version for plan in plans for library, version in plan["libraries"].items()}
+    for library, version in planned.items():
+        now = _installed(library)
+        if now != version:
+            return f"{library} is {now}, the plan was made with {version}"
+    return ""
+
+
+def state(root: Path, name: str, source: Source) -> str | None:
+    """A cheap mark of a source's content, or None while it is not at hand."""
+    try:
+        reader = sources.open_source(
+            name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
+        )
+        return reader.fingerprint()
+    except (UsageError, OSError):
+        return None
+
+
+def _installed(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

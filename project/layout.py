@@ -1,0 +1,97 @@
+"""Where things lie in a project. `data/` reads as the river: each verb fills the folder of its own."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from project.errors import NoProject, UsageError
+
+VERBS = ("plan", "ingest", "augment", "train", "validate")
+"""The DVC stages, in order. The last verb, register, writes git tags."""
+
+CODE = ("steps", "recipes", "models", "media", "registry", "lineage", "project", "tasks", "flows", "dvc.yaml")
+"""What a run executes; a run takes these from the last commit."""
+
+
+def find(start: Path | None = None) -> Path:
+    """The project that `start` (default: the current folder) lies in. Raises NoProject."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+            return folder
+    raise NoProject(f"{start} is not inside a Dailies project (params.yaml and dvc.yaml); make one: dailies init DIR")
+
+
+def stages(model: str, source: str) -> list[str]:
+    """The DVC stages that make `model`, in order."""
+    return ["plan", f"ingest@{source}", f"augment@{model}", f"train@{model}", f"validate@{model}"]
+
+
+def plan(root: Path, verb: str, name: str) -> Path:
+    return root / "data" / "plan" / verb / f"{name}.json"
+
+
+def assets(root: Path, source: str) -> Path:
+    return root / "data" / "assets" / source
+
+
+def shards(root: Path, model: str) -> Path:
+    return root / "data" / "shards" / model
+
+
+def weights(root: Path, model: str) -> Path:
+    return root / "data" / "weights" / model
+
+
+def reports(root: Path, model: str) -> Path:
+    return root / "data" / "reports" / model
+
+
+def private(root: Path) -> Path:
+    """What the workspace keeps for itself, out of git and DVC: runs, locks, checkpoints, downloads.
+
+    A run in a worktree shares the folder of its workspace, named by DAILIES_WORKSPACE.
+    """
+    return Path(os.environ.get("DAILIES_WORKSPACE") or root) / ".dailies"
+
+
+def mirror() -> Path | None:
+    """The folder of local copies that is looked up before any URL."""
+    folder = os.environ.get("DAILIES_MIRROR")
+    return Path(folder) if folder else None
+
+
+def read_plan(root: Path, verb: str, name: str) -> dict[str, Any]:
+    """What decides the result of one stage. Raises UsageError when the plan was never made."""
+    path = plan(root, verb, name)
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path.relative_to(root)} does not exist, so {name!r} is not in params.yaml or the plan is old; "
+            "run: dvc repro plan"
+        ) from None
+    return content
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` whole or not at all, readable and with a stable order."""
+    write_bytes(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write to a temporary file, fsync, rename: a hard-linked cache file is never written in place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

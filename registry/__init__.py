@@ -1,0 +1,1 @@
+"""Versions and stages: the only callers of git and of DVC. Imports no other room but project."""

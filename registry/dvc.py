@@ -1,0 +1,171 @@
+"""The only caller of DVC: what is stale, bringing a stage up to date, outputs, the remote."""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from project.errors import DailiesError, IntegrityError, RemoteUnreachable, UsageError
+
+
+class StageFailed(DailiesError):
+    """A stage's command ended with an error; its log says which."""
+
+
+@contextlib.contextmanager
+def opened(root: Path, **core: str) -> Iterator[Any]:
+    """A DVC repository; one a thread, never shared."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.WARNING)
+    try:
+        with Repo(
+            str(root), _wait_for_lock=True, config={"core": {"check_update": False, "analytics": False, **core}}
+        ) as repo:
+            yield repo
+    except DvcException as error:
+        raise DailiesError(f"DVC in {root}: {' '.join(str(error).split())}") from error
+
+
+def stale(repo: Any, stages: Iterable[str]) -> dict[str, list[str]]:
+    """Stage → what differs ("modified data/plan/train/digits.json", …); a stage that is current is absent."""
+    found = repo.status([_address(repo, stage) for stage in stages])
+    return {stage.rsplit(":", 1)[-1]: _reasons(changes) for stage, changes in found.items()}
+
+
+def _reasons(changes: list[Any]) -> list[str]:
+    reasons = []
+    for change in changes:
+        if isinstance(change, str):
+            reasons.append(change)
+            continue
+        for places in change.values():
+            pairs = places.items() if isinstance(places, dict) else [(places, "changed")]
+            reasons += [f"{how if isinstance(how, str) else 'changed'} {place}" for place, how in pairs]
+    return reasons
+
+
+def reproduce(repo: Any, stage: str, *, force: bool = False) -> None:
+    """Let DVC run the command of one stage and write dvc.lock. Raises StageFailed.
+
+    The interpreter that runs now goes first on PATH: a stage's command says `python`.
+    """
+    import sys
+
+    from dvc.exceptions import ReproductionError
+
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    try:
+        repo.reproduce([_address(repo, stage)], single_item=True, force=force)
+    except ReproductionError as error:
+        raise StageFailed(f"stage {stage} failed: {' '.join(str(error.__cause__ or error).split())}") from error
+
+
+def checkout(repo: Any, stages: Iterable[str]) -> None:
+    """Link the outputs that dvc.lock names into the folder; outputs that the cache lacks are left out."""
+    locked = read_lock(Path(repo.root_dir))
+    targets = [_address(repo, stage) for stage in stages if stage in locked]
+    if targets:
+        repo.checkout(targets, force=True, allow_missing=True)
+
+
+def _address(repo: Any, stage: str) -> str:
+    return f"{repo.root_dir}/dvc.yaml:{stage}"
+
+
+def read_lock(root: Path) -> dict[str, Any]:
+    """The stages of dvc.lock."""
+    try:
+        return parse_lock((root / "dvc.lock").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def parse_lock(text: str) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    content = yaml.load(text, Loader=loader) or {}
+    stages: dict[str, Any] = content.get("stages", {})
+    return stages
+
+
+def outputs(lock: dict[str, Any], stages: Iterable[str]) -> dict[str, str]:
+    """Path → hash of every output that DVC keeps for `stages`."""
+    return {out["path"]: out["md5"] for stage in stages for out in lock.get(stage, {}).get("outs", ())}
+
+
+def objects(repo: Any, hashes: Iterable[str]) -> dict[str, Path]:
+    """Hash → cache file, for `hashes` and for every file inside those that are folders. Raises IntegrityError."""
+    found = {}
+    waiting = list(hashes)
+    while waiting:
+        md5 = waiting.pop()
+        path = Path(repo.cache.local.oid_to_path(md5))
+        if not path.is_file():
+            raise IntegrityError(f"object {md5} is not in the cache {repo.cache.local.path}; run: dvc fetch")
+        found[md5] = path
+        if md5.endswith(".dir"):
+            waiting += [entry["md5"] for entry in json.loads(path.read_text(encoding="utf-8"))]
+    return found
+
+
+def materialise(root: Path, md5: str, folder: Path) -> Path:
+    """Copy a folder output out of the cache, fetching nothing. Refuses entries that would leave `folder`."""
+    if folder.is_dir():
+        return folder
+    with opened(root) as repo:
+        files = objects(repo, [md5])
+    temporary = Path(tempfile.mkdtemp(dir=_made(folder.parent)))
+    for entry in json.loads(files[md5].read_text(encoding="utf-8")):
+        target = temporary / entry["relpath"]
+        if not target.resolve().is_relative_to(temporary.resolve()):
+            raise IntegrityError(
+                f"object {md5} names {entry['relpath']!r}, which lies outside its folder; it was tampered with"
+            )
+        shutil.copyfile(files[entry["md5"]], _made(target.parent) / target.name)
+    temporary.chmod(0o755)
+    temporary.rename(folder)
+    return folder
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def push(root: Path, stages: list[str], hashes: Iterable[str]) -> int:
+    """Push the outputs of `stages` and list every object of them on the remote; the number of objects.
+
+    DVC's own index of a remote survives a kill half filled and then hides what is missing, so each push starts with
+    an index of its own, and what counts is the listing. Raises UsageError, RemoteUnreachable or IntegrityError.
+    """
+    with tempfile.TemporaryDirectory() as fresh, opened(root, site_cache_dir=fresh) as repo:
+        if not repo.config["core"].get("remote"):
+            raise UsageError("no default DVC remote is set; set one: dvc remote add --local --default NAME URL")
+        wanted = objects(repo, hashes)
+        try:
+            repo.push([_address(repo, stage) for stage in stages])
+            remote = repo.cloud.get_remote_odb()
+            there = set(remote.oids_exist(list(wanted)))
+        except (OSError, _upload_error()) as error:
+            raise RemoteUnreachable(
+                f"the DVC remote does not take the objects: {' '.join(str(error).split())}"
+            ) from error
+    missing = sorted(set(wanted) - there)
+    if missing:
+        raise IntegrityError(f"{len(missing)} objects are not on the remote after the push, the first is {missing[0]}")
+    return len(wanted)
+
+
+def _upload_error() -> type[Exception]:
+    from dvc.exceptions import UploadError
+
+    kind: type[Exception] = UploadError
+    return kind

@@ -1,0 +1,63 @@
+"""The gate between registered and promoted: floors, and not worse than the champion on the same test assets."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+RESAMPLES = 10_000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule and what came of it."""
+
+    rule: str
+    passed: bool
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def floors(limits: Mapping[str, Mapping[str, float]], metrics: Mapping[str, float]) -> list[Rule]:
+    """Each limit of params.yaml against its metric. A metric that was not measured, or is NaN, fails."""
+    rules = []
+    for name, limit in limits.items():
+        [(bound, value)] = limit.items()
+        got = metrics.get(name, float("nan"))
+        passed = got >= value if bound == "at_least" else got <= value
+        sign = (">=" if passed else "<") if bound == "at_least" else ("<=" if passed else ">")
+        measured = f"{name} {got:.4f} {sign} {value:g}" if name in metrics else f"{name} was not measured"
+        rules.append(Rule(f"{name} {bound.replace('_', ' ')} {value:g}", bool(passed), measured))
+    return rules
+
+
+def against_champion(candidate: Mapping[str, float], champion: Mapping[str, float], version: str) -> Rule:
+    """Per-asset scores (1 = right, 0 = wrong) of both on the same assets, compared asset by asset.
+
+    Paired bootstrap of the mean difference (Efron and Tibshirani 1993, chapter 16): the candidate is refused when the
+    whole 95 % interval lies below zero. A small test set gives a wide interval, so the floors guard against a slow slide.
+    """
+    rule = f"not worse than {version}"
+    shared = sorted(candidate.keys() & champion.keys())
+    if not shared or len(shared) < len(candidate):
+        return Rule(rule, False, f"{version} was measured on {len(shared)} of the {len(candidate)} test assets")
+    difference = np.array([candidate[asset] - champion[asset] for asset in shared])
+    low, high = bootstrap(difference)
+    reason = f"{difference.mean():+.4f} against {version}, {CONFIDENCE:.0%} interval {low:+.4f} to {high:+.4f}"
+    return Rule(rule, bool(high >= 0), f"{reason}, {len(shared)} assets")
+
+
+def bootstrap(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """The percentile interval of the mean of `values` (n,)."""
+    generator = np.random.default_rng(seed)
+    # Resampling n values with replacement draws each distinct value a multinomial number of times.
+    distinct, counts = np.unique(values, return_counts=True)
+    draws = generator.multinomial(len(values), counts / len(values), size=RESAMPLES)
+    means = draws @ distinct / len(values)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)

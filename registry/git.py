@@ -1,0 +1,118 @@
+"""The only caller of git. Every call names its folder; nothing reaches a shell."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from project.errors import DailiesError
+
+
+class GitError(DailiesError):
+    """git refused; the message is the command and what git said."""
+
+
+def git(root: Path, *arguments: str, stdin: str | None = None) -> str:
+    """Run git in `root` and return what it printed, without the last line end. Raises GitError."""
+    done = subprocess.run(
+        ["git", *arguments], cwd=root, input=stdin, capture_output=True, text=True, check=False, env=_environment()
+    )
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise GitError(f"git {arguments[0]} failed in {root}: {said or f'exit code {done.returncode}'}")
+    return done.stdout.rstrip("\n")
+
+
+def _environment() -> dict[str, str]:
+    """Variables that a git hook sets would point these calls at the wrong repository; prompts would hang a night run."""
+    kept = {k: v for k, v in os.environ.items() if k not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}}
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def head(root: Path) -> str:
+    """The commit that is checked out."""
+    return git(root, "rev-parse", "HEAD")
+
+
+def branch(root: Path) -> str:
+    """The branch that is checked out. Raises GitError when none is."""
+    return git(root, "symbolic-ref", "--short", "HEAD")
+
+
+def common_folder(root: Path) -> Path:
+    """The `.git` folder that all worktrees of this repository share."""
+    return Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+
+
+def changed(root: Path, *paths: str) -> list[str]:
+    """Files below `paths` that differ from the last commit, new ones included."""
+    out = git(root, "status", "--porcelain", "--untracked-files=all", "-z", "--", *paths)
+    return [entry[3:] for entry in out.split("\0") if len(entry) > 3]
+
+
+def show(root: Path, revision: str, path: str) -> str | None:
+    """A file as it was at `revision`, or None where it was not there."""
+    try:
+        return git(root, "show", f"{revision}:{path}")
+    except GitError:
+        return None
+
+
+def exists(root: Path, reference: str) -> bool:
+    try:
+        git(root, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
+    except GitError:
+        return False
+    return True
+
+
+def is_ancestor(root: Path, ancestor: str, of: str) -> bool:
+    try:
+        git(root, "merge-base", "--is-ancestor", ancestor, of)
+    except GitError:
+        return False
+    return True
+
+
+def commit(root: Path, subject: str, trailers: dict[str, str]) -> str:
+    """Commit everything that is added, or return the present commit when nothing is."""
+    if git(root, "status", "--porcelain", "--untracked-files=no"):
+        message = subject + "\n\n" + "\n".join(f"{key}: {value}" for key, value in trailers.items()) + "\n"
+        git(root, "commit", "--quiet", "--no-verify", "-F", "-", stdin=message)
+    return head(root)
+
+
+def add(root: Path, *paths: str) -> None:
+    git(root, "add", "--", *paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    folder: Path
+    branch: str
+
+
+def worktrees(root: Path) -> Iterator[Worktree]:
+    """All worktrees but the main one."""
+    blocks = git(root, "worktree", "list", "--porcelain").split("\n\n")
+    for block in blocks[1:]:
+        lines = dict(line.split(" ", 1) for line in block.splitlines() if " " in line)
+        yield Worktree(Path(lines["worktree"]), lines.get("branch", "").removeprefix("refs/heads/"))
+
+
+def add_worktree(root: Path, folder: Path, new_branch: str) -> None:
+    """A worktree of the present commit on a branch of its own."""
+    git(root, "worktree", "add", "--quiet", "-b", new_branch, str(folder), "HEAD")
+
+
+def remove_worktree(root: Path, folder: Path) -> None:
+    git(root, "worktree", "remove", "--force", "--force", str(folder))
+
+
+def identity(root: Path) -> str:
+    """Who commits here, as "Name <mail>"; empty when git does not know."""
+    try:
+        return git(root, "var", "GIT_COMMITTER_IDENT").rsplit(" ", 2)[0]
+    except GitError:
+        return ""

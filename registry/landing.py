@@ -1,0 +1,87 @@
+"""Landing: what a run made reaches the main branch, by fast-forward or by a merge of dvc.lock stage by stage."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from project import layout
+from project.errors import DailiesError
+from registry import dvc, git
+from registry.runs import Run, lock
+
+
+class NotLanded(DailiesError):
+    """The main branch cannot take the run without a person; nothing was changed there."""
+
+
+def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> str:
+    """Bring the run's commit to branch `base` and link its outputs into the workspace; the commit that landed.
+
+    One at a time. `replan` makes the plan anew in the run's folder after a merge. Raises NotLanded.
+    """
+    with lock(run.workspace, "landing", wait=True):
+        if not git.is_ancestor(run.folder, base, "HEAD"):
+            _merge(run, base, stages, replan)
+        commit = git.head(run.folder)
+        _forward(run.workspace, base, commit)
+        with dvc.opened(run.workspace) as repo:
+            dvc.checkout(repo, stages)
+    return commit
+
+
+def _forward(workspace: Path, base: str, commit: str) -> None:
+    if git.branch(workspace) != base:
+        git.git(workspace, "update-ref", f"refs/heads/{base}", commit)
+        return
+    landed = git.show(workspace, commit, "params.yaml")
+    if git.changed(workspace, "params.yaml") and landed == (workspace / "params.yaml").read_text(
+        encoding="utf-8"
+    ).rstrip("\n"):
+        # The edit that the run took along has landed with it; git would see it as an uncommitted change in the way.
+        git.git(workspace, "checkout", "--quiet", "--", "params.yaml")
+    try:
+        git.git(workspace, "merge", "--quiet", "--ff-only", commit)
+    except git.GitError as error:
+        raise NotLanded(
+            f"the run is done, but {base} has uncommitted changes in its way ({error}); "
+            f"commit them, then: git merge {commit[:12]}"
+        ) from None
+
+
+def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> None:
+    """Merge `base` into the run's branch. dvc.lock and the plan are made from both sides, all else must merge by itself."""
+    ours = dvc.read_lock(run.folder)
+    theirs = dvc.parse_lock(git.show(run.folder, base, "dvc.lock") or "")
+    try:
+        git.git(run.folder, "merge", "--quiet", "--no-commit", "--no-ff", base)
+    except git.GitError:
+        if not (run.folder.joinpath(".git").is_file() and _merging(run.folder)):
+            raise
+    conflicts = git.git(run.folder, "diff", "--name-only", "--diff-filter=U").splitlines()
+    others = [path for path in conflicts if path != "dvc.lock" and not path.startswith("data/plan/")]
+    if others:
+        git.git(run.folder, "merge", "--abort")
+        raise NotLanded(
+            f"{base} moved on while {run.id} ran, and both changed {', '.join(others)}; run again from the new {base}"
+        )
+    merged = theirs | {stage: ours[stage] for stage in stages if stage in ours}
+    write_lock(run.folder, merged)
+    generated = [path for path in conflicts if path.startswith("data/plan/")]
+    if generated:
+        git.git(run.folder, "checkout", "--ours", "--", *generated)
+    replan()
+    git.add(run.folder, "dvc.lock", "data/plan")
+    git.git(
+        run.folder, "commit", "--quiet", "--no-verify", "-m", f"Merge {base} into {run.branch}, dvc.lock stage by stage"
+    )
+
+
+def _merging(folder: Path) -> bool:
+    return git.exists(folder, "MERGE_HEAD")
+
+
+def write_lock(root: Path, stages: dict[str, object]) -> None:
+    """dvc.lock in the form in which DVC writes it: stages in the order given, two spaces, no line breaks in scalars."""
+    text = yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False, width=2**31)
+    layout.write_bytes(root / "dvc.lock", text.encode())

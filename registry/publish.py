@@ -1,0 +1,195 @@
+"""Registering what a run made: verdict, commit, push, landing, and the tags last.
+
+No tag is written before every object that it stands for is listed on the remote.
+"""
+
+import datetime
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from project import layout
+from registry import dvc, gate, git, tags
+from registry.landing import land
+from registry.runs import Run
+
+CHOSEN = ("recipe", "source", "settings", "augment", "split")
+"""What a person chose about a model; a change of these makes a minor version, all else a patch."""
+
+Evaluate = Callable[[tags.Version, Path], Path]
+"""(champion, folder to write to) → its predictions on today's test assets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What came of a run."""
+
+    version: tags.Version
+    promoted: bool
+    new: bool
+    rules: list[dict[str, Any]]
+    landed: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.version.name,
+            "version": self.version.version,
+            "tag": self.version.tag,
+            "promoted": self.promoted,
+            "new": self.new,
+            "landed": self.landed,
+            "rules": self.rules,
+            "metrics": self.version.message.get("metrics", {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The outputs of a run that ask to be registered."""
+
+    run: Run
+    source: str
+    base: str
+    promote: bool
+    overridden: bool
+    record: dict[str, Any]
+
+    @property
+    def stages(self) -> list[str]:
+        return layout.stages(self.run.model, self.source)
+
+    def outputs(self) -> dict[str, str]:
+        return dvc.outputs(dvc.read_lock(self.run.folder), self.stages)
+
+
+def standing(root: Path, model: str, weights: str | None) -> tags.Version | None:
+    """The version that holds these weights, if one was registered."""
+    found = [version for version in tags.versions(root, model) if version.message.get("weights") == weights]
+    return found[-1] if found and weights else None
+
+
+def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None]) -> Registration:
+    """Judge, commit, push, land, tag. Registers nothing new when the same weights already have a version."""
+    run = candidate.run
+    outputs = candidate.outputs()
+    weights = outputs[f"data/weights/{run.model}"]
+    old = standing(run.folder, run.model, weights)
+    if old:
+        return Registration(old, "prod" in old.stages, False, old.message.get("verdict", {}).get("rules", []), True)
+
+    champion = tags.live(run.folder, run.model)
+    rules = judge(candidate, champion, evaluate)
+    promoted = candidate.promote and all(rule["passed"] for rule in rules)
+    message = _message(candidate, outputs, rules, promoted, champion)
+    layout.write_json(layout.reports(run.folder, run.model) / "run.json", message)
+    commit = _commit(candidate, message)
+    # Plans and metrics are kept in git; only what DVC caches goes to the remote.
+    cached = [md5 for path, md5 in outputs.items() if path != "data/plan" and not path.endswith("metrics.json")]
+    dvc.push(run.folder, [stage for stage in candidate.stages if stage != "plan"], cached)
+    landed = promoted or not candidate.overridden
+    if landed:
+        land(run, candidate.base, candidate.stages, replan)
+    tags.add(run.folder, f"{run.model}@{message['version']}", commit, message)
+    if promoted:
+        stage = {"version": message["version"], "why": "passed the gate", "who": message["who"], "run": run.id}
+        tags.add(run.folder, tags.next_stage_tag(run.folder, run.model, "prod"), commit, stage)
+    version = tags.find(run.folder, f"{run.model}@{message['version']}")
+    return Registration(version, promoted, True, rules, landed)
+
+
+def judge(candidate: Candidate, champion: tags.Version | None, evaluate: Evaluate) -> list[dict[str, Any]]:
+    """The floors that validate checked, and the comparison with the champion on the same test assets."""
+    folder = layout.reports(candidate.run.folder, candidate.run.model)
+    rules: list[dict[str, Any]] = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))["rules"]
+    if champion:
+        scores = read_scores(folder / "predictions.parquet")
+        known = champion_scores(candidate, champion)
+        if not scores.keys() <= known.keys():
+            fresh = layout.private(candidate.run.folder) / "compare" / candidate.run.id
+            known = read_scores(evaluate(champion, fresh))
+        rules = [*rules, gate.against_champion(scores, known, champion.version).as_dict()]
+    return rules
+
+
+def champion_scores(candidate: Candidate, champion: tags.Version) -> dict[str, float]:
+    """Asset → score as the champion's own run measured it; empty when its predictions are not in the cache."""
+    run = candidate.run
+    lock = dvc.parse_lock(git.show(run.folder, champion.commit, "dvc.lock") or "")
+    md5 = dvc.outputs(lock, [f"validate@{run.model}"]).get(f"data/reports/{run.model}/predictions.parquet")
+    if not md5:
+        return {}
+    with dvc.opened(run.folder) as repo:
+        path = Path(repo.cache.local.oid_to_path(md5))
+    return read_scores(path) if path.is_file() else {}
+
+
+def read_scores(path: Path) -> dict[str, float]:
+    """Asset → score of a predictions table."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=["asset_id", "score"])
+    return dict(zip(table["asset_id"].to_pylist(), table["score"].to_pylist(), strict=True))
+
+
+def _message(
+    candidate: Candidate,
+    outputs: dict[str, str],
+    rules: list[dict[str, Any]],
+    promoted: bool,
+    champion: tags.Version | None,
+) -> dict[str, Any]:
+    run = candidate.run
+    metrics = json.loads((layout.reports(run.folder, run.model) / "metrics.json").read_text(encoding="utf-8"))
+    return {
+        "model": run.model,
+        "version": next_version(run.folder, run.model),
+        "weights": outputs[f"data/weights/{run.model}"],
+        "assets": outputs[f"data/assets/{candidate.source}"],
+        "shards": outputs[f"data/shards/{run.model}"],
+        "metrics": metrics,
+        "verdict": {"promoted": promoted, "asked": candidate.promote, "rules": rules},
+        "champion": champion.version if champion else None,
+        "run": run.id,
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **candidate.record,
+    }
+
+
+def next_version(root: Path, model: str) -> str:
+    """v0.1.0 first; a minor step when a person chose something else, a patch for new data, code or luck."""
+    known = tags.versions(root, model)
+    if not known:
+        return "v0.1.0"
+    newest = known[-1]
+    major, minor, patch = newest.number
+    same = all(
+        _chosen_then(root, newest.commit, verb, model) == _chosen_now(root, verb, model)
+        for verb in ("augment", "train")
+    )
+    return f"v{major}.{minor}.{patch + 1}" if same else f"v{major}.{minor + 1}.0"
+
+
+def _chosen_then(root: Path, commit: str, verb: str, model: str) -> dict[str, Any]:
+    plan = json.loads(git.show(root, commit, f"data/plan/{verb}/{model}.json") or "{}")
+    return {key: plan.get(key) for key in CHOSEN}
+
+
+def _chosen_now(root: Path, verb: str, model: str) -> dict[str, Any]:
+    plan = layout.read_plan(root, verb, model)
+    return {key: plan.get(key) for key in CHOSEN}
+
+
+def _commit(candidate: Candidate, message: dict[str, Any]) -> str:
+    run = candidate.run
+    reports = f"data/reports/{run.model}"
+    git.add(run.folder, "params.yaml", "dvc.lock", "data/plan", f"{reports}/metrics.json", f"{reports}/run.json")
+    trailers = {
+        "Run": run.id,
+        "Flow-Run-Id": str(message.get("flow_run_id", "")),
+        "Recipe": str(message.get("recipe", "")),
+        "Triggered-By": str(message.get("trigger", "")),
+    }
+    outcome = "promoted" if message["verdict"]["promoted"] else "registered"
+    return git.commit(run.folder, f"{run.model} {message['version']}: {outcome}", trailers)

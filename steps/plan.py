@@ -1,0 +1,160 @@
+"""Writes down, for each stage, everything that decides its result: `data/plan/<verb>/<name>.json`.
+
+params.yaml with all defaults filled in, the state of the source, the code that the step reaches, the versions of the
+libraries it uses. The other stages depend on their own file and on nothing else of these, so a changed schedule
+retrains nothing, and a changed default retrains what it should. Kept in git, so a diff of two versions says why.
+"""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from media import sources, variants
+from models.settings import Training, resolve, shaping_data
+from project import layout, params
+from project.errors import UsageError
+from recipes import Recipe, load
+from registry import tags
+from steps import code
+from steps.command import run
+
+CHAIN = ("augment", "train", "validate")
+
+
+def main(root: Path) -> None:
+    """Plan every source and model of `root`. Raises UsageError before anything is written."""
+    read = params.read(root / "params.yaml")
+    check(read)
+    made: dict[Path, Any] = {}
+    for name, source in read.sources.items():
+        made[layout.plan(root, "ingest", name)] = ingest(root, name, source)
+    for name, model in read.models.items():
+        planned = plan_model(root, name, model, made[layout.plan(root, "ingest", model.source)])
+        made |= {layout.plan(root, verb, name): planned[verb] for verb in CHAIN}
+    for path, content in made.items():
+        if _old(path) != content:
+            layout.write_json(path, content)
+    _sweep(root / "data" / "plan", set(made))
+
+
+def check(read: params.Params) -> None:
+    """Everything about params.yaml that needs the recipes. Raises UsageError with one line a problem."""
+    problems = []
+    for name, source in read.sources.items():
+        if source.format not in sources.formats():
+            known = params.listing(source.format, sources.formats())
+            problems.append(
+                f"params.yaml: sources.{name}.format {source.format!r} is not a file in media/sources; {known}"
+            )
+    for name, model in read.models.items():
+        try:
+            recipe, _ = settings_of(name, model)
+            variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
+            kind = read.sources[model.source].kind
+            if kind != recipe.kind:
+                problems.append(
+                    f"params.yaml: models.{name}.source {model.source!r} holds {kind}, {model.recipe} needs {recipe.kind}"
+                )
+        except UsageError as problem:
+            problems.append(str(problem))
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
+    """A model's recipe, and its settings with the recipe's defaults filled in."""
+    recipe = load(model.recipe)
+    return recipe, resolve(recipe.settings, model.settings, f"params.yaml: models.{name}.settings")
+
+
+def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
+    """The plan of one ingest. A source that is not at hand keeps its last known state."""
+    old = _old(layout.plan(root, "ingest", name)) or {}
+    modules = ["steps.ingest", f"media.sources.{source.format}"]
+    try:
+        state = sources.open_source(
+            name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
+        ).fingerprint()
+    except UsageError:
+        state = old.get("state", "absent")
+    return {"source": source.model_dump(mode="json"), "state": state, **_code(root, modules, learns=False)}
+
+
+def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The plans of augment, train and validate for one model."""
+    recipe, settings = settings_of(name, model)
+    shaping = shaping_data(settings)
+    learning = {k: v for k, v in dataclasses.asdict(settings).items() if k not in shaping}
+    named = [f"recipes.{model.recipe}"]
+    parts = [*named, *recipe.parts(settings)]
+    planned = {
+        "augment": {
+            "recipe": model.recipe,
+            "source": model.source,
+            "settings": shaping,
+            "augment": model.augment,
+            "split": model.split.model_dump(mode="json"),
+            **_code(root, ["steps.augment", *named], learns=False),
+        },
+        "train": {
+            "recipe": model.recipe,
+            "settings": learning | shaping,
+            **_code(root, ["steps.train", *parts], learns=True),
+        },
+        "validate": {
+            "recipe": model.recipe,
+            "gate": {metric: limit.model_dump(exclude_none=True) for metric, limit in model.gate.items()},
+            **_code(root, ["steps.validate", *parts], learns=True),
+        },
+    }
+    planned["train"]["start"] = _start(root, name, settings, planned, ingested)
+    return planned
+
+
+def _start(
+    root: Path, name: str, settings: Training, planned: dict[str, dict[str, Any]], ingested: dict[str, Any]
+) -> dict[str, str] | None:
+    """The version whose weights training starts from.
+
+    It moves to today's champion only when something else has changed as well: a promotion alone gives no reason to
+    train again, or a model would retrain itself for ever.
+    """
+    if settings.start_from != "champion":
+        return None
+    before = _old(layout.plan(root, "train", name)) or {}
+    unchanged = (
+        {k: v for k, v in before.items() if k != "start"} == planned["train"]
+        and _old(layout.plan(root, "augment", name)) == planned["augment"]
+        and (_old(layout.plan(root, "ingest", planned["augment"]["source"])) or {}) == ingested
+    )
+    if unchanged:
+        return before["start"]
+    champion = tags.live(root, name)
+    return {"version": champion.version, "weights": champion.message["weights"]} if champion else None
+
+
+def _code(root: Path, modules: list[str], *, learns: bool) -> dict[str, dict[str, str]]:
+    return {
+        "code": code.files(root, modules, learns=learns),
+        "libraries": code.libraries(root, modules, learns=learns),
+    }
+
+
+def _old(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _sweep(folder: Path, made: set[Path]) -> None:
+    """Remove plans of models and sources that params.yaml no longer has."""
+    for path in folder.glob("*/*"):
+        if path not in made:
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+
+
+if __name__ == "__main__":
+    run(lambda root, _: main(root), verb="plan")

@@ -1,0 +1,133 @@
+"""The `dailies` command. Each command's work is imported when it is called, so that `--help` answers at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from project.errors import DailiesError, UsageError
+from studio.answer import Answer, fail, say
+
+app = App(
+    name="dailies",
+    help="Retrain, version and explain media models. Exit codes: docs/cli.md.",
+    version="0.1.0",
+    exit_on_error=False,
+    print_error=False,
+)
+model_app = App(name="model", help="Registered versions of models.")
+params_app = App(name="params", help="params.yaml, the file that people edit.")
+app.command(model_app)
+app.command(params_app)
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")]
+
+
+@app.command
+def init(folder: Path, *, json: Json = False) -> Answer:
+    """Make a workspace: a clone of this repository with a DVC cache, a remote folder and a git identity of its own."""
+    from studio import workspace
+
+    return workspace.init(folder)
+
+
+@app.command
+def demo(folder: Path = Path("demo"), *, json: Json = False) -> Answer:
+    """Make a workspace (once), retrain the model `digits` there, and say what to try next."""
+    from studio import workspace
+
+    return workspace.demo(folder, quiet=json)
+
+
+@app.command
+def run(
+    *models: str,
+    set: Annotated[
+        list[str] | None, Parameter(negative="", help="Override, as settings.epochs=3; kept with the version.")
+    ] = None,
+    promote: Annotated[
+        bool, Parameter(negative="--no-promote", help="Make the version live when the gate lets it.")
+    ] = True,
+    trigger: Annotated[str, Parameter(help="Who or what asked for this run.")] = "hand",
+    json: Json = False,
+) -> Answer:
+    """Bring models up to date: ingest, augment, train, validate, register. Does nothing for a model that is current."""
+    from studio import run as running
+
+    return running.run(models, set or [], promote=promote, trigger=trigger, quiet=json)
+
+
+@app.command
+def status(*, json: Json = False) -> Answer:
+    """Each model: live version, score, age, and whether it still follows from its source, code and settings."""
+    from studio import status as overview
+
+    return overview.status()
+
+
+@model_app.command(name="ls")
+def model_ls(*, json: Json = False) -> Answer:
+    """All registered versions, with their stages and the gate's verdict."""
+    from studio import model
+
+    return model.ls()
+
+
+@model_app.command(name="show")
+def model_show(name: str, *, json: Json = False) -> Answer:
+    """One version: NAME (the live one), NAME@VERSION or NAME#STAGE."""
+    from studio import model
+
+    return model.show(name)
+
+
+@app.command
+def predict(model: str, *files: Path, json: Json = False) -> Answer:
+    """Ask a model (NAME, NAME@VERSION or NAME#STAGE) about files."""
+    from studio import predict as asking
+
+    return asking.predict(model, files)
+
+
+@app.command
+def doctor(
+    *,
+    fix: Annotated[bool, Parameter(negative="", help="Remove what killed runs left, and set what is missing.")] = False,
+    json: Json = False,
+) -> Answer:
+    """Check the workspace, and say for each problem what to do."""
+    from studio import doctor as checks
+
+    return checks.doctor(fix=fix)
+
+
+@params_app.command(name="check")
+def params_check(*, json: Json = False) -> Answer:
+    """Read params.yaml as a run would."""
+    from studio import params
+
+    return params.check()
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    as_json = "--json" in sys.argv[1:]
+    try:
+        answer = app(sys.argv[1:], result_action="return_value")
+    except CycloptsError as error:
+        fail(UsageError(f"{' '.join(str(error).split())}; see: dailies --help"), as_json)
+    except DailiesError as error:
+        fail(error, as_json)
+    except KeyboardInterrupt:
+        error = DailiesError("interrupted; nothing was changed on the main branch")
+        error.exit_code = 130
+        fail(error, as_json)
+    except BrokenPipeError:
+        sys.exit(141)
+    if isinstance(answer, Answer):
+        say(answer, as_json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""`dailies predict`: ask a registered model about files."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from project import layout
+from project.errors import BY_EXIT_CODE, DailiesError, QuarantineError, UsageError
+from registry import dvc, tags
+from studio.answer import Answer
+
+
+def predict(reference: str, files: Sequence[Path]) -> Answer:
+    """One answer a file, in order; a file that cannot be read is named and the others are answered (exit 3)."""
+    root = layout.find()
+    if not files:
+        raise UsageError("name at least one file; write: dailies predict MODEL FILE…")
+    version = tags.find(root, reference)
+    weights = dvc.materialise(
+        root, version.message["weights"], root / ".dailies" / "models" / version.message["weights"]
+    )
+    command = [sys.executable, "-m", "steps.predict", str(weights), *(str(path.resolve()) for path in files)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = [line.removeprefix("dailies: ") for line in done.stderr.strip().splitlines()] or [
+            "the model gave no answer"
+        ]
+        raise BY_EXIT_CODE.get(done.returncode, DailiesError)(said[-1])
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    bad = [answer for answer in answers if "error" in answer]
+    lines = [_line(path, answer) for path, answer in zip(files, answers, strict=True)]
+    data = {"model": version.tag, "answers": answers}
+    return Answer(data, "\n".join([version.tag, *lines]), QuarantineError.exit_code if bad else 0)
+
+
+def _line(path: Path, answer: dict[str, object]) -> str:
+    if "error" in answer:
+        return f"  {path}: not read: {answer['error']}"
+    said = ", ".join(
+        f"{key} {value:.4f}" if isinstance(value, float) else f"{value}"
+        for key, value in answer.items()
+        if key in {"label", "confidence"}
+    )
+    return f"  {path}: {said}"

@@ -1,0 +1,63 @@
+"""Register: judge the candidate, commit, push, land, and write the tags last."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from project.errors import DailiesError
+from registry import dvc, publish, tags
+from tasks.stage import bring_up_to_date, may_recover
+
+
+@task(
+    name="register",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=[5, 30, 120],
+    retry_condition_fn=may_recover,
+    timeout_seconds=6 * 3600,
+)
+def register(candidate: publish.Candidate) -> publish.Registration:
+    """Register what the run made, and say what the gate said."""
+    logger = get_run_logger()
+
+    def replan() -> None:
+        bring_up_to_date("plan", force=True)
+
+    def evaluate(champion: tags.Version, folder: Path) -> Path:
+        return score_champion(candidate, champion, folder)
+
+    made = publish.register(candidate, evaluate, replan)
+    for rule in made.rules:
+        logger.info("%s %s: %s", "passed" if rule["passed"] else "REFUSED", rule["rule"], rule["reason"])
+    if not made.new:
+        logger.info("%s holds these weights already", made.version.tag)
+    else:
+        logger.info("%s is %s", made.version.tag, "live in prod" if made.promoted else "registered, not promoted")
+    create_markdown_artifact(key=f"version-{candidate.run.model.replace('_', '-')}", markdown=_card(made))
+    return made
+
+
+def score_champion(candidate: publish.Candidate, champion: tags.Version, folder: Path) -> Path:
+    """Let the champion answer today's test assets, read as it was trained to read them."""
+    root = candidate.run.folder
+    weights = dvc.materialise(root, champion.message["weights"], folder / "weights")
+    command = [sys.executable, "-m", "steps.compare", candidate.run.model, champion.commit, str(weights), str(folder)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["nothing"]
+        raise DailiesError(f"{champion.tag} could not be measured on today's test assets: {said[-1]}")
+    return folder / "predictions.parquet"
+
+
+def _card(made: publish.Registration) -> str:
+    rows = "\n".join(
+        f"| {rule['rule']} | {'passed' if rule['passed'] else 'refused'} | {rule['reason']} |" for rule in made.rules
+    )
+    state = "live in `prod`" if made.promoted else "registered, not promoted"
+    return f"**{made.version.tag}** is {state}.\n\n| rule | verdict | reason |\n| --- | --- | --- |\n{rows}\n"
