@@ -1,0 +1,82 @@
+"""The machine that trains: which device, how many threads, which precision. The only place that asks."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from project.errors import UsageError
+
+_MALLOPT = {-1: 1 << 31, -2: 1 << 27, -3: 1 << 30}  # glibc malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where tensors live, and whether the arithmetic of a forward pass may be done in half precision."""
+
+    device: torch.device
+    mixed: bool
+
+    def put(self, batch: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+        """The arrays of a batch as tensors on the device."""
+        return {name: torch.from_numpy(array).to(self.device, non_blocking=True) for name, array in batch.items()}
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context of a forward pass. bfloat16 keeps the range of float32, so no loss scaling is needed."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.mixed else nullcontext()
+
+    def seed(self, value: int) -> None:
+        """Start the generator that dropout draws from."""
+        generators = torch.cuda.default_generators if self.device.type == "cuda" else (torch.default_generator,)
+        generators[self.device.index or 0].manual_seed(value)
+
+
+def prepare(precision: str = "auto") -> Device:
+    """The GPU when there is one, else the processor with its threads and its allocator set.
+
+    `precision` is auto, full or mixed; mixed is what auto means on CUDA, and nothing on a processor.
+    """
+    if torch.cuda.is_available():
+        return Device(torch.device("cuda", 0), mixed=precision != "full")
+    torch.set_num_threads(threads())
+    _keep_freed_memory()
+    return Device(torch.device("cpu"), mixed=False)
+
+
+def threads() -> int:
+    """DAILIES_THREADS, else the processor cores this process may use."""
+    given = os.environ.get("DAILIES_THREADS")
+    if given is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not given.isdigit() or int(given) < 1:
+        raise UsageError(f"DAILIES_THREADS is {given!r}: must be a whole number from 1")
+    return int(given)
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Ask torch for the algorithms that give the same bits again; the setting before is put back."""
+    before, filled = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs a pass over each buffer
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.utils.deterministic.fill_uninitialized_memory = filled
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc reuse the large buffers of a step instead of returning them to the kernel, which clears each page again."""
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if mallopt is not None:
+        for parameter, value in _MALLOPT.items():
+            mallopt(ctypes.c_int(parameter), ctypes.c_int(min(value, 2**31 - 1)))

@@ -1,0 +1,246 @@
+"""Supervised training that can be killed at any point and still ends with the same weights, bit for bit, on a processor.
+
+All randomness is a function of (seed, epoch, step); whatever else a step reads (weights, optimizer, average, sums of the
+epoch, history) is in the checkpoint.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from models import device, optimizers, order, schedules, state, weights
+from models.average import MovingAverage
+from models.checkpoint import Checkpoint, Keeper
+from models.data import Samples
+from models.device import Device
+from models.jitter import Jitter
+from models.losses import Criterion, Loss, Scored
+from models.settings import Training
+from models.state import Position
+from project.errors import DailiesError
+
+VALIDATION_BATCH = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to train, on what, and where to keep the way back after a kill.
+
+    tick   called as tick(epochs done, loss=…), with fractions within an epoch
+    start  weights to begin with; entries that do not fit, as for another number of classes, keep their random start
+    """
+
+    net: nn.Module
+    settings: Training
+    facts: Mapping[str, Any]
+    train: Samples
+    validation: Samples
+    checkpoints: Path | None = None
+    tick: Callable[..., None] = lambda done, **values: None
+    start: Mapping[str, Tensor] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """`history` has a row an epoch, counted from 1: epoch, rate, train_loss, train_accuracy, validation_loss …
+
+    `best_epoch` has the lowest validation loss; 0 without validation samples.
+    """
+
+    history: list[dict[str, float]]
+    best_epoch: int
+    stopped_early: bool
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """A job under way."""
+
+    job: Job
+    machine: Device
+    criterion: Criterion
+    jitter: Jitter | None
+    optimizer: Optimizer
+    average: MovingAverage | None
+    keeper: Keeper
+    steps: int
+    position: Position = field(default_factory=Position)
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+
+def supervised(job: Job, *, loss: Loss, jitter: Jitter | None = None) -> Fitted:
+    """Train `job.net` in place. It ends with its last weights; with their moving average where `average` is on; with
+    those of the best epoch where `patience` is.
+
+    Raises DailiesError naming epoch and step when the loss is not finite; the last checkpoint stays.
+    """
+    run = _begin(job, loss, jitter)
+    with device.deterministic():
+        while run.position.epoch < job.settings.epochs and not _out_of_patience(run):
+            _epoch(run)
+    if job.settings.patience and run.best:
+        job.net.load_state_dict(run.best)
+    elif run.average:
+        run.average.wear()
+    job.net.eval()
+    return Fitted(history=run.position.history, best_epoch=run.position.best_epoch, stopped_early=_out_of_patience(run))
+
+
+def _begin(job: Job, loss: Loss, jitter: Jitter | None) -> _Run:
+    if len(job.train) == 0:
+        raise DailiesError("there is no training sample; see the split section of the model and its labels")
+    machine = device.prepare(job.settings.precision)
+    job.net.to(machine.device)
+    if job.start is not None:
+        weights.warm_start(job.net, job.start)
+    labels = np.asarray(job.train.column("label"))
+    run = _Run(
+        job=job,
+        machine=machine,
+        criterion=loss(job.settings, job.facts, labels),
+        jitter=jitter,
+        optimizer=optimizers.build(job.net, job.settings),
+        average=MovingAverage(job.net, job.settings.average) if job.settings.average else None,
+        keeper=Keeper(job.checkpoints, _identity(job) if job.checkpoints else ""),
+        steps=order.steps(len(job.train), job.settings.batch),
+    )
+    _resume(run)
+    return run
+
+
+def _resume(run: _Run) -> None:
+    kept = run.keeper.kept()
+    if kept is not None:
+        run.position = Position(**kept.position)
+        run.best = state.unpack(kept.tensors, run.job.net, run.optimizer, run.average)
+
+
+def _keep(run: _Run) -> None:
+    tensors = state.pack(run.job.net, run.optimizer, run.average, run.best)
+    run.keeper.keep(Checkpoint(tensors, dataclasses.asdict(run.position)))
+
+
+def _epoch(run: _Run) -> None:
+    """Train the rest of an epoch, validate, and note both in the history."""
+    position = run.position
+    run.job.net.train()
+    for step, indices in _batches(run):
+        _count(position, _step(run, step, indices), len(indices))
+        position.step = step + 1
+        run.job.tick(position.epoch + position.step / run.steps, loss=position.sums["loss"] / position.seen)
+        if run.keeper.due():
+            _keep(run)
+    row = {"epoch": position.epoch + 1, "rate": run.optimizer.param_groups[0]["lr"]}
+    row |= {f"train_{name}": total / position.seen for name, total in position.sums.items()}
+    row |= {f"validation_{name}": value for name, value in _validate(run).items()}
+    _close(run, row)
+
+
+def _batches(run: _Run) -> Iterator[tuple[int, np.ndarray]]:
+    """(step, indices) of the steps of this epoch that are still to do. Batches differ in size by one at most."""
+    settings, position = run.job.settings, run.position
+    if settings.sampling == "balanced":
+        visits = order.balanced(run.job.train.column("label"), settings.seed, position.epoch)
+    else:
+        visits = order.shuffled(len(run.job.train), settings.seed, position.epoch)
+    batches = np.array_split(visits, run.steps)
+    return iter(list(enumerate(batches))[position.step :])
+
+
+def _step(run: _Run, step: int, indices: np.ndarray) -> Scored:
+    """One batch forward and back. Raises DailiesError when its loss is not finite, before any weight is touched."""
+    settings, epoch = run.job.settings, run.position.epoch
+    done = epoch * run.steps + step
+    batch = run.machine.put(run.job.train.take(indices))
+    if run.jitter:
+        batch = run.jitter(batch, settings.seed, epoch, step)
+    run.machine.seed(int(order.stream(order.DROPOUT, settings.seed, epoch, step).random_raw() >> 1))
+    with run.machine.autocast():
+        scored = run.criterion(run.job.net, batch)
+    if not math.isfinite(scored.loss.item()):
+        raise DailiesError(
+            f"the loss is {scored.loss.item()} in epoch {epoch + 1}, step {step + 1} of {run.steps}: "
+            f"it must be finite; lower rate (={settings.rate:g}) or set clip (={settings.clip:g})"
+        )
+    run.optimizer.zero_grad()
+    scored.loss.backward()
+    if settings.clip:
+        nn.utils.clip_grad_norm_(run.job.net.parameters(), settings.clip)
+    for group in run.optimizer.param_groups:
+        group["lr"] = schedules.rate(settings, done, run.steps * settings.epochs)
+    run.optimizer.step()
+    if run.average:
+        run.average.update(done + 1)
+    return scored
+
+
+def _count(position: Position, scored: Scored, samples: int) -> None:
+    values = {"loss": scored.loss.item()} | {name: value.mean().item() for name, value in scored.measures.items()}
+    position.seen += samples
+    for name, value in values.items():
+        position.sums[name] = position.sums.get(name, 0.0) + value * samples
+
+
+def _validate(run: _Run) -> dict[str, float]:
+    """Loss and measures over the validation samples, with the averaged weights where there are; {} without samples."""
+    samples = run.job.validation
+    if len(samples) == 0:
+        return {}
+    total = Position()
+    run.job.net.eval()
+    with torch.inference_mode(), run.average.worn() if run.average else contextlib.nullcontext():
+        for start in range(0, len(samples), VALIDATION_BATCH):
+            indices = np.arange(start, min(start + VALIDATION_BATCH, len(samples)))
+            with run.machine.autocast():
+                _count(total, run.criterion(run.job.net, run.machine.put(samples.take(indices))), len(indices))
+    return {name: value / total.seen for name, value in total.sums.items()}
+
+
+def _close(run: _Run, row: dict[str, float]) -> None:
+    """End the epoch: history, best weights, checkpoint."""
+    position = run.position
+    loss = row.get("validation_loss")
+    if loss is not None and (position.best_loss is None or loss < position.best_loss):
+        position.best_epoch, position.best_loss = position.epoch + 1, loss
+        if run.job.settings.patience:
+            run.best = _weights_to_keep(run)
+    run.position = Position(
+        epoch=position.epoch + 1,
+        history=[*position.history, row],
+        best_epoch=position.best_epoch,
+        best_loss=position.best_loss,
+    )
+    _keep(run)
+
+
+def _weights_to_keep(run: _Run) -> dict[str, Tensor]:
+    averaged = run.average.values if run.average else {}
+    return {name: averaged.get(name, value).clone() for name, value in run.job.net.state_dict().items()}
+
+
+def _out_of_patience(run: _Run) -> bool:
+    patience, position = run.job.settings.patience, run.position
+    return bool(patience and position.best_epoch and position.epoch - position.best_epoch >= patience)
+
+
+def _identity(job: Job) -> str:
+    """What must be equal for a checkpoint to be this job's: settings, network and samples."""
+    digest = hashlib.sha256()
+    about = [dataclasses.asdict(job.settings), list(job.facts["classes"]), len(job.validation), torch.__version__]
+    digest.update(json.dumps(about).encode())
+    digest.update("\n".join(map(str, job.train.column("sample_id"))).encode())
+    digest.update(np.ascontiguousarray(job.train.column("label")).tobytes())
+    for name, value in job.net.state_dict().items():
+        digest.update(f"{name} {tuple(value.shape)} {value.double().sum().item()!r}".encode())
+    return digest.hexdigest()

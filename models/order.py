@@ -1,0 +1,40 @@
+"""In which order a training epoch visits its samples: a pure function of (seed, epoch), so that resuming replays nothing.
+
+Draws come from Philox 4x64 (Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3), a counter-based generator
+whose raw output numpy guarantees for ever; `Generator.permutation` carries no such promise.
+"""
+
+import numpy as np
+
+ORDER, JITTER, DROPOUT = range(3)
+"""What a stream of draws is for: streams of different purpose never share a key."""
+
+
+def stream(purpose: int, seed: int, epoch: int, step: int = 0) -> np.random.Philox:
+    """The generator of (purpose, seed, epoch, step), each below 2**32."""
+    key = np.array([seed << 32 | purpose, epoch << 32 | step], dtype=np.uint64)
+    return np.random.Philox(key=key)
+
+
+def uniform(source: np.random.Philox, shape: tuple[int, ...]) -> np.ndarray:
+    """float64 draws in [0, 1) with 53 random bits each."""
+    raw = np.asarray(source.random_raw(int(np.prod(shape))))
+    return (raw >> np.uint64(11)).astype(np.float64).reshape(shape) * 2.0**-53
+
+
+def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
+    """A permutation of range(count), int64."""
+    return np.argsort(stream(ORDER, seed, epoch).random_raw(count), kind="stable")
+
+
+def balanced(labels: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """len(labels) indices drawn with replacement, every class equally likely, int64."""
+    _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    reach = np.cumsum(1.0 / counts[inverse])
+    draws = uniform(stream(ORDER, seed, epoch), (len(labels),)) * reach[-1]
+    return np.minimum(np.searchsorted(reach, draws, side="right"), len(labels) - 1)
+
+
+def steps(count: int, batch: int) -> int:
+    """Optimizer steps in an epoch. The last batch may be short."""
+    return -(-count // batch)

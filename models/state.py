@@ -1,0 +1,62 @@
+"""Everything that one training step leaves for the next, as named tensors and a JSON position, and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from models.average import MovingAverage
+
+
+@dataclass(kw_only=True)
+class Position:
+    """How far a training is. `sums` are of the epoch under way: loss and measures, each times its samples."""
+
+    epoch: int = 0
+    step: int = 0
+    seen: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_loss: float | None = None
+
+
+def pack(
+    net: nn.Module, optimizer: Optimizer, average: MovingAverage | None, best: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """All tensors of a training by name: net/…, average/…, best/…, optimizer/<parameter>/…"""
+    tensors = {f"net/{name}": value for name, value in net.state_dict().items()}
+    tensors |= {f"best/{name}": value for name, value in best.items()}
+    tensors |= {f"average/{name}": value for name, value in (average.values if average else {}).items()}
+    for index, values in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{index}/{name}": value for name, value in values.items() if value is not None}
+    return tensors
+
+
+def unpack(
+    tensors: Mapping[str, Tensor], net: nn.Module, optimizer: Optimizer, average: MovingAverage | None
+) -> dict[str, Tensor]:
+    """Put what `pack` returned back in its places; returns the best weights."""
+    net.load_state_dict(_below("net/", tensors))
+    for name, value in _below("average/", tensors).items():
+        if average:
+            average.values[name].copy_(value)
+    _restore(optimizer, _below("optimizer/", tensors))
+    return _below("best/", tensors)
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _restore(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Set the optimizer's tensors. Each takes the memory layout of its parameter, so that kernels run as before."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for key, value in tensors.items():
+        index, name = key.split("/")
+        parameter = parameters[int(index)]
+        same = value.shape == parameter.shape
+        placed = torch.empty_like(parameter).copy_(value) if same else value
+        optimizer.state[parameter][name] = placed.detach() if same else placed
