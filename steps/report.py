@@ -1,0 +1,39 @@
+"""The report: one self-contained page, pictures inside, no script, nothing fetched."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+TITLES = {
+    "confusion.png": "Confusion matrix: which class was taken for which",
+    "reliability.png": "Calibration: how sure it was, and how often it was right",
+    "mistakes.png": "Worst mistakes: the most confident wrong answers",
+    "loss.png": "Loss by epoch",
+}
+
+
+def page(
+    name: str,
+    metrics: Mapping[str, float],
+    rules: Sequence[Mapping[str, Any]],
+    per_class: Sequence[Mapping[str, Any]],
+    pictures: Mapping[str, bytes],
+    card: Mapping[str, Any],
+    history: Sequence[Mapping[str, float]],
+) -> str:
+    """The HTML of one model's report. Holds no date and no path: the same results give the same bytes."""
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template("report.html.jinja").render(
+        name=name,
+        metrics=metrics,
+        rules=rules,
+        per_class=per_class,
+        pictures=[(TITLES.get(file, file), base64.b64encode(png).decode()) for file, png in pictures.items()],
+        card=card,
+        facts=card["facts"],
+        last=history[-1] if history else {},
+    )

@@ -1,0 +1,60 @@
+"""Validate: weights and the test split → metrics, predictions, pictures, the gate's floors, and a report of one page."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from media.shards import Shards
+from project import layout
+from project.errors import UsageError
+from registry import gate
+from steps import output, report
+from steps.command import read_plan, run
+from steps.train import trained
+
+
+def main(root: Path, name: str) -> None:
+    """Measure the model `name` on its test split and write `data/reports/<model>/`."""
+    plan = read_plan(root, "validate", name)
+    folder = layout.weights(root, name)
+    shards = Shards(layout.shards(root, name))
+    recipe, _, net, card = trained(folder)
+    history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    test = shards.split("test")
+    if len(test) == 0:
+        raise UsageError(f"{name} has no test samples, so it cannot be measured; set split.test in params.yaml above 0")
+    outcome = recipe.evaluate(net, test, shards.facts)
+    metrics = outcome.metrics | _spread(card["cross_validation"])
+    rules = [rule.as_dict() for rule in gate.floors(plan["gate"], metrics)]
+    pictures = recipe.show(outcome, shards.facts | {"history": history})
+
+    reports = layout.reports(root, name)
+    with output.folder(reports / "pictures") as out:
+        for file, png in pictures.items():
+            (out / file).write_bytes(png)
+    write_predictions(reports / "predictions.parquet", outcome.rows, shards.parents("test"))
+    layout.write_json(reports / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
+    page = report.page(name, metrics, rules, outcome.per_class, pictures, card, history)
+    layout.write_bytes(reports / "report.html", page.encode())
+    layout.write_json(reports / "metrics.json", {key: round(value, 6) for key, value in metrics.items()})
+
+
+def _spread(folds: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Cross-validation as flat metrics: folds_accuracy_mean, folds_accuracy_spread …"""
+    return {f"folds_{name}_{key}": value for name, values in folds.items() for key, value in values.items()}
+
+
+def write_predictions(path: Path, rows: dict[str, Any], parents: list[str]) -> None:
+    """One row a test sample: the asset it comes from, what was said of it, and a score from 0 (wrong) to 1 (right)."""
+    table = pa.table({"asset_id": parents, **{name: pa.array(list(column)) for name, column in rows.items()}})
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    pq.write_table(table, unfinished, compression="zstd")
+    shutil.move(unfinished, path)
+
+
+if __name__ == "__main__":
+    run(main, verb="validate")
