@@ -1,0 +1,33 @@
+"""Ingest: a source → checked assets. `data/assets/<source>/` holds catalog.parquet, the bytes in buckets, summary.json."""
+
+from pathlib import Path
+
+from media import sources
+from media.ingest import ingest
+from project import layout
+from project.params import Source
+from project.progress import Progress, note
+from steps.command import read_plan, run
+
+
+def main(root: Path, name: str) -> None:
+    """Bring the assets of source `name` in. What was refused, and why, lies in `.dailies/refused/<source>.csv` as well."""
+    plan = read_plan(root, "ingest", name)
+    source = Source.model_validate(plan["source"])
+    private = layout.private(root)
+    reader = sources.open_source(
+        name, source, project=root, mirror=layout.mirror(), downloads=private / "downloads"
+    )
+    progress = Progress("files", 0)
+
+    def tick(done: int, total: int) -> None:
+        progress.total = total
+        progress.tick(done)
+
+    refusals = private / "refused" / f"{name}.csv"
+    summary = ingest(name, source, reader, layout.assets(root, name), tick, refusals=refusals)
+    note(", ".join(f"{value} {key}" for key, value in summary.items() if isinstance(value, int)))
+
+
+if __name__ == "__main__":
+    run(main, verb="ingest")

@@ -1,0 +1,155 @@
+"""The main job, end to end: real git, DVC, Prefect server, processes. What runs, what does not, and what it leaves."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Workspace, draw_shapes
+
+pytestmark = pytest.mark.slow
+
+
+def ran(workspace: Workspace) -> set[str]:
+    """The stages that the newest run ran."""
+    record = json.loads((workspace.folder / "data/reports/shapes/run.json").read_text())
+    return {stage.split("@")[0] for stage in record["seconds"]}
+
+
+def test_a_run_registers_promotes_and_lands(trained: Workspace) -> None:
+    assert trained.tags() == ["shapes#prod#1", "shapes@v0.1.0"]
+    assert ran(trained) == {"plan", "ingest", "augment", "train", "validate"}
+    assert trained.git("status", "--porcelain") == ""
+    assert trained.dvc("status", "validate@shapes", "train@shapes", "ingest@shapes") == "Data and pipelines are up to date."
+    assert trained.git("worktree", "list").count("\n") == 0
+    assert trained.git("branch", "--list", "run/*") == ""
+    report = (trained.folder / "data/reports/shapes/report.html").read_text()
+    assert "data:image/png;base64," in report and "http" not in report.replace("http-equiv", "")
+    trailers = trained.git("log", "-1", "--format=%(trailers)", "shapes@v0.1.0")
+    assert "Recipe: image_classification" in trailers and "Flow-Run-Id: " in trailers
+
+
+def test_gto_and_dvc_agree_with_status(trained: Workspace) -> None:
+    status = trained.json("status")["models"]["shapes"]
+    shown = json.loads(trained._tool("gto", "show", "--json"))
+    assert shown["shapes"]["version"] == status["live"] == "v0.1.0"
+    assert status["current"] and status["state"] == "current"
+    assert trained.json("status")["models"]["others"]["state"] == "never run"
+
+
+def test_a_second_run_runs_nothing(workspace: Workspace) -> None:
+    before = workspace.git("rev-parse", "HEAD")
+    answer = workspace.json("run", "shapes")
+    assert answer["current"] and not answer["new"] and answer["tag"] == "shapes@v0.1.0"
+    assert workspace.git("rev-parse", "HEAD") == before
+    assert workspace.tags() == ["shapes#prod#1", "shapes@v0.1.0"]
+
+
+def test_dvc_after_a_flow_finds_everything_current_and_writes_the_same_lock(workspace: Workspace) -> None:
+    lock = workspace.lock()
+    said = workspace.dvc("repro", "validate@shapes")
+    assert "Running" not in said and workspace.lock() == lock
+    workspace.dvc("repro", "--force", "validate@shapes")
+    assert workspace.lock() == lock
+
+
+def test_a_flow_after_dvc_runs_no_stage_and_writes_the_same_lock(workspace: Workspace) -> None:
+    workspace.params("epochs: 4", "epochs: 3")
+    workspace.dvc("repro", "validate@shapes")
+    lock = workspace.lock()
+    workspace.git("add", "-A")
+    workspace.git("commit", "-qm", "By DVC alone")
+    answer = workspace.json("run", "shapes")
+    assert answer["new"] and answer["version"] == "v0.2.0"
+    assert ran(workspace) == set() and workspace.lock() == lock
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("epochs: 4", "epochs: 3", {"plan", "train", "validate"}),
+        ("at_least: 0.3", "at_least: 0.2", {"plan", "validate"}),
+        ("shift: 0.1", "shift: 0.2", {"plan", "augment", "train", "validate"}),
+    ],
+)
+def test_one_changed_parameter_reruns_only_what_depends_on_it(
+    workspace: Workspace, old: str, new: str, expected: set[str]
+) -> None:
+    workspace.params(old, new)
+    workspace.dailies("run", "shapes", exit_code=None)
+    record = json.loads((workspace.folder / "data/reports/shapes/run.json").read_text())
+    assert {stage.split("@")[0] for stage in record["seconds"]} >= expected - {"validate"}
+    assert {stage.split("@")[0] for stage in record["seconds"]} <= expected
+
+
+def test_a_schedule_retrains_nothing(workspace: Workspace) -> None:
+    schedule = '    schedule: {cron: "0 3 * * *", timezone: Europe/Paris}\n    gate: {accuracy'
+    workspace.params("    gate: {accuracy", schedule)
+    workspace.dvc("repro", "plan")
+    assert workspace.dvc("status", "train@shapes", "validate@shapes") == "Data and pipelines are up to date."
+
+
+def test_code_of_another_network_retrains_nothing_and_its_own_does(workspace: Workspace) -> None:
+    for network, stale in (("separable", False), ("cnn", True)):
+        path = workspace.folder / "models" / "networks" / f"{network}.py"
+        path.write_text(path.read_text() + "\nEDITED = True\n")
+        workspace.dvc("repro", "plan")
+        status = workspace.dvc("status", "train@shapes")
+        assert ("train@shapes" in status) == stale, status
+
+
+def test_a_new_picture_is_seen_and_makes_a_patch_version(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = draw_shapes(tmp_path / "pictures", 40)
+    workspace.params(str(workspace.pictures), str(pictures))
+    workspace.dailies("run", "shapes", exit_code=None)
+    draw_shapes(pictures, 44)
+    status = workspace.json("status")["models"]["shapes"]
+    assert status["state"].startswith("out of date: source shapes has changed")
+    answer = workspace.json("run", "shapes", exit_code=None)
+    assert answer["version"] == "v0.1.1"
+    assert "ingest" in ran(workspace)
+
+
+def test_overrides_are_kept_with_the_version(workspace: Workspace) -> None:
+    answer = workspace.json("run", "shapes", "--set", "epochs=3", exit_code=None)
+    if answer["promoted"]:
+        assert "epochs: 3" in (workspace.folder / "params.yaml").read_text()
+    tagged = workspace.git("show", f"{answer['tag']}:params.yaml")
+    assert "epochs: 3" in tagged and tagged.startswith("# A toy")
+
+
+def test_code_that_is_not_committed_is_refused(workspace: Workspace) -> None:
+    (workspace.folder / "recipes" / "mine.py").write_text("")
+    said = workspace.dailies("run", "shapes", exit_code=2).stderr
+    assert said.startswith("dailies: recipes/mine.py has changes that are not committed")
+    assert len(said.splitlines()) == 1
+
+
+def test_bad_params_are_refused_before_anything_starts(workspace: Workspace) -> None:
+    workspace.params("network: cnn", "network: cnm")
+    said = workspace.dailies("run", "shapes", exit_code=2).stderr
+    assert said == (
+        "dailies: params.yaml: models.shapes.settings.network is 'cnm': must be one of cnn, residual, separable\n"
+    )
+    assert workspace.git("worktree", "list").count("\n") == 0
+
+
+def test_a_source_that_is_away_is_one_clear_line(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.params(str(workspace.pictures), str(tmp_path / "nowhere"))
+    done = workspace.dailies("run", "shapes", exit_code=2)
+    assert "nowhere" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_predict_names_a_bad_file_and_answers_the_others(trained: Workspace, tmp_path: Path) -> None:
+    bad = tmp_path / "broken.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\nnot a picture")
+    good = next((trained.pictures / "disc").iterdir())
+    answer = trained.json("predict", "shapes", str(good), str(bad), exit_code=3)
+    assert answer["answers"][0]["label"] in {"disc", "square"}
+    assert 0 <= answer["answers"][0]["confidence"] <= 1
+    assert "error" in answer["answers"][1]
+
+
+def test_every_command_prints_one_json_object(trained: Workspace) -> None:
+    for command in (["status"], ["model", "ls"], ["model", "show", "shapes"], ["doctor"], ["params", "check"]):
+        assert isinstance(trained.json(*command, exit_code=None), dict)
+    assert trained.json("model", "show", "nobody", exit_code=2)["exit_code"] == 2
