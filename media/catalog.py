@@ -1,0 +1,84 @@
+"""The catalog of a source: one row an asset, admitted or quarantined, sorted by asset id."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from project.params import Source
+
+FILE = "catalog.parquet"
+ADMITTED, QUARANTINED = "admitted", "quarantined"
+Row = Mapping[str, Any]
+
+PROBED = {
+    "format": pa.string(),
+    "mode": pa.string(),
+    "width": pa.int32(),
+    "height": pa.int32(),
+    "frames": pa.int32(),
+    "rate_hz": pa.int32(),
+    "channels": pa.int32(),
+    "duration_s": pa.float64(),
+    "characters": pa.int64(),
+    "signals": pa.list_(pa.string()),
+}
+"""What a probe finds in the file; null where its kind has no such thing."""
+
+SCHEMA = pa.schema(
+    {
+        "asset_id": pa.string(),
+        "paths": pa.list_(pa.string()),
+        "source": pa.string(),
+        "kind": pa.string(),
+        "bytes": pa.int64(),
+        **PROBED,
+        "labels": pa.list_(pa.string()),
+        "group": pa.string(),
+        "split": pa.string(),
+        "licence": pa.string(),
+        "holder": pa.string(),
+        "subject": pa.string(),
+        "consent": pa.string(),
+        "valid_until": pa.string(),
+        "status": pa.string(),
+        "reason": pa.string(),
+    }
+)
+
+
+def rights(source: Source) -> dict[str, str]:
+    """The columns of rights, as the source gives them for every asset."""
+    return {
+        "licence": source.licence,
+        "holder": source.holder,
+        "subject": "",
+        "consent": source.consent,
+        "valid_until": source.valid_until,
+    }
+
+
+def write(folder: Path, rows: Sequence[Row], probe_version: str) -> None:
+    """Write the catalog of `folder`. `probe_version` says which probe filled it."""
+    schema = SCHEMA.with_metadata({"probe": probe_version})
+    with (folder / FILE).open("wb") as file:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema), file, compression="zstd")
+
+
+def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of a catalog, or some of their columns."""
+    with (folder / FILE).open("rb") as file:
+        rows: list[dict[str, Any]] = pq.read_table(file, columns=columns, use_threads=False).to_pylist()
+    return rows
+
+
+def probed(folder: Path | None, probe_version: str) -> dict[str, Row]:
+    """Asset id → what the same probe already found in an earlier catalog."""
+    if folder is None or not (folder / FILE).is_file():
+        return {}
+    if (pq.read_schema(folder / FILE).metadata or {}).get(b"probe") != probe_version.encode():
+        return {}
+    rows = read(folder, ["asset_id", "status", *PROBED])
+    return {row["asset_id"]: row for row in rows if row["status"] == ADMITTED}

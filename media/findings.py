@@ -1,0 +1,110 @@
+"""What a source says about one asset, when its bytes may lie under several paths, and the summary of all of them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from media.catalog import ADMITTED, PROBED, QUARANTINED, Row
+from media.sources import Item
+
+SPLITS_BY_WEIGHT = ("test", "validation", "train")
+"""An asset in two official splits belongs to the first of these: what is measured on must not be trained on."""
+EXAMPLES = 20
+
+
+@dataclass(slots=True)
+class Found:
+    """One asset: its items that may be used, those that may not, and what its probe says."""
+
+    asset_id: str
+    bytes: int
+    accepted: list[Item] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    probed: Mapping[str, Any] = field(default_factory=dict)
+
+    def add(self, item: Item, refused: str) -> None:
+        if refused:
+            self.refused.append((item.path, refused))
+        else:
+            self.accepted.append(item)
+
+    def paths(self) -> list[str]:
+        return sorted([item.path for item in self.accepted] + [path for path, _ in self.refused])
+
+
+def describe(asset: Found) -> dict[str, Any]:
+    """The catalog columns that follow from the files: all but those of source and rights."""
+    labels, conflict = _labels(asset.accepted)
+    reason = _reason(asset) or conflict
+    return {
+        "asset_id": asset.asset_id,
+        "paths": asset.paths(),
+        "bytes": asset.bytes,
+        **{name: asset.probed.get(name) for name in PROBED},
+        "labels": list(labels),
+        "group": _first(item.group for item in asset.accepted),
+        "split": _split(asset.accepted),
+        "status": QUARANTINED if reason else ADMITTED,
+        "reason": reason,
+    }
+
+
+def _reason(asset: Found) -> str:
+    if not asset.accepted:
+        return asset.refused[0][1]
+    reason: str = asset.probed.get("reason") or ""
+    return reason
+
+
+def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:
+    """The labels of most of the paths, or the reason why there are none: two labels with equally many paths."""
+    if not items:
+        return (), ""
+    votes = Counter(item.labels for item in items)
+    (labels, count), *others = votes.most_common()
+    if not others or 2 * count > len(items):
+        return labels, ""
+    named = {item.labels: item.path for item in sorted(items, key=lambda item: item.path, reverse=True)}
+    told = " and ".join(f"{', '.join(each)!r} ({path})" for each, path in sorted(named.items()))
+    return (), f"the same bytes are labelled {told}; delete or relabel all but one"
+
+
+def _split(items: Sequence[Item]) -> str:
+    said = {item.split for item in items}
+    return next((split for split in SPLITS_BY_WEIGHT if split in said), "")
+
+
+def _first(names: Iterable[str]) -> str:
+    return min(filter(None, names), default="")
+
+
+def summarise(rows: Sequence[Row], found: Mapping[str, Found]) -> dict[str, Any]:
+    """Counts of assets by status, and of the admitted ones by label and split; reasons; assets with several paths."""
+    admitted = [row for row in rows if row["status"] == ADMITTED]
+    return {
+        "assets": len(rows),
+        "status": _counts(row["status"] for row in rows),
+        "bytes": sum(row["bytes"] for row in admitted),
+        "labels": _counts(label for row in admitted for label in row["labels"]),
+        "splits": _counts(row["split"] for row in admitted if row["split"]),
+        "formats": _counts(row["format"] for row in admitted),
+        "reasons": _counts(row["reason"] for row in rows if row["reason"]),
+        "duplicates": _duplicates([asset for asset in found.values() if len(asset.accepted) > 1]),
+    }
+
+
+def _duplicates(assets: Sequence[Found]) -> dict[str, Any]:
+    """Assets of several paths: how many, how many of them disagree with themselves and in what, and some examples."""
+    several = sorted(assets, key=lambda asset: asset.asset_id)
+    return {
+        "assets": len(several),
+        "two_labels": sum(len({item.labels for item in asset.accepted}) > 1 for asset in several),
+        "two_groups": sum(len({item.group for item in asset.accepted}) > 1 for asset in several),
+        "two_splits": sum(len({item.split for item in asset.accepted}) > 1 for asset in several),
+        "examples": [asset.paths() for asset in several[:EXAMPLES]],
+    }
+
+
+def _counts(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))

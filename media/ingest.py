@@ -1,0 +1,136 @@
+"""From a source to `data/assets/<source>/`: hash every file, examine what is new, admit or quarantine it, keep its bytes."""
+
+import csv
+import hashlib
+import importlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from media import buckets, catalog, folders, probe
+from media.catalog import ADMITTED, QUARANTINED, Row
+from media.findings import Found, describe, summarise
+from media.sources import DOCUMENT, Item, Reader
+from project.errors import IntegrityError, QuarantineError, UsageError
+from project.params import Source
+
+Tick = Callable[[int, int], None]
+"""Called with how many files are done, and of how many."""
+
+WORST = 3
+"""How many reasons an error names."""
+
+
+def ingest(
+    name: str,
+    source: Source,
+    reader: Reader,
+    out: Path,
+    tick: Tick,
+    *,
+    refusals: Path,
+    previous: Path | None = None,
+) -> dict[str, Any]:
+    """Write the folder `out` and return its summary. The result depends on the source alone, not on `previous`.
+
+    `refusals` gets a CSV table of what was refused and why, also when that was too much.
+    `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
+    Raises QuarantineError, NoSpace, UsageError for an empty source and IntegrityError when it changes meanwhile.
+    """
+    version = importlib.import_module(f"media.probes.{source.kind}").VERSION if source.kind in probe.kinds() else ""
+    found = _survey(reader, source.kind, catalog.probed(previous, version), tick)
+    if not found:
+        raise UsageError(f"source {name!r} holds no file; hidden files do not count")
+    rights = {"source": name, "kind": source.kind, **catalog.rights(source)}
+    rows = [{**describe(found[asset_id]), **rights} for asset_id in sorted(found)]
+    summary = summarise(rows, found)
+    _write_refusals(rows, refusals)
+    _check_quarantined(name, rows, source.max_quarantined, refusals)
+    with folders.replacing(out) as fresh:
+        _write_blobs(fresh, found, [row for row in rows if row["status"] == ADMITTED], previous)
+        catalog.write(fresh, rows, version)
+        (fresh / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return summary
+
+
+def _survey(reader: Reader, kind: str, known: Mapping[str, Row], tick: Tick) -> dict[str, Found]:
+    """Asset id → what there is of it, all examined."""
+    items = list(reader.items())
+    found: dict[str, Found] = {}
+    with probe.pool(kind) as pool:
+        for asset_id, result in pool.probe(_unexamined(items, known, found, tick)):
+            found[asset_id].probed = result
+    return found
+
+
+def _unexamined(
+    items: Sequence[Item], known: Mapping[str, Row], found: dict[str, Found], tick: Tick
+) -> Iterator[tuple[str, bytes]]:
+    """Fill `found`, and yield (asset id, bytes) of each asset that must be examined, once."""
+    for done, item in enumerate(items, 1):
+        asset_id, data, refused = _read(item)
+        if asset_id not in found:
+            found[asset_id] = Found(asset_id, len(data))
+        asset = found[asset_id]
+        first = not refused and not asset.accepted
+        asset.add(item, refused)
+        if first and asset_id in known:
+            asset.probed = known[asset_id]
+        elif first:
+            yield asset_id, data
+        tick(done, len(items))
+
+
+def _read(item: Item) -> tuple[str, bytes, str]:
+    """Asset id, bytes and the reason for a refusal. What cannot be read is named by its path instead of its bytes."""
+    try:
+        data = item.load()
+    except OSError as error:
+        name = hashlib.sha256(item.path.encode()).hexdigest()
+        return name, b"", item.refused or f"cannot be read: {error.strerror or error}"
+    return hashlib.sha256(data).hexdigest(), data, item.refused
+
+
+def _write_blobs(out: Path, found: Mapping[str, Found], admitted: Sequence[Row], previous: Path | None) -> None:
+    sizes = {row["asset_id"]: row["bytes"] for row in admitted}
+    for bucket, ids in buckets.divide(sizes).items():
+        if not buckets.reuse(out, bucket, ids, previous):
+            buckets.write(out, bucket, ids, lambda asset_id: _load_again(found[asset_id]))
+
+
+def _load_again(asset: Found) -> bytes:
+    """The bytes, read a second time so that a source may be larger than memory."""
+    item = asset.accepted[0]
+    data = item.load()
+    if hashlib.sha256(data).hexdigest() != asset.asset_id:
+        raise IntegrityError(f"{item.path} changed while it was being ingested; run again when the source is at rest")
+    return data
+
+
+def _write_refusals(rows: Sequence[Row], to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with to.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["path", "reason", "asset_id"])
+        lines = [(path, row["reason"], row["asset_id"]) for row in _quarantined(rows) for path in row["paths"]]
+        writer.writerows(sorted(lines))
+
+
+def _quarantined(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["status"] == QUARANTINED]
+
+
+def _check_quarantined(name: str, rows: Sequence[Row], allowed: float, refusals: Path) -> None:
+    """Documents are expected beside media, so they count neither as refused nor as assets."""
+    refused = [row for row in _quarantined(rows) if row["reason"] != DOCUMENT]
+    assets = sum(row["reason"] != DOCUMENT for row in rows)
+    if len(refused) <= allowed * assets:
+        return
+    reasons = Counter(row["reason"] for row in refused)
+    worst = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(WORST))
+    raise QuarantineError(
+        f"source {name!r}: {len(refused)} of {assets} assets are refused, more than max_quarantined {allowed:g}: "
+        f"{worst}; the first is {min(row['paths'][0] for row in refused)}; all are in {refusals}"
+    )

@@ -1,0 +1,11 @@
+"""What each media kind's file is found to be on first sight; every file here is one kind, and is found by being here.
+
+Each has `probe(data: bytes) -> dict`, called in a limited process: catalog columns, or `{"reason": …}`.
+"""
+
+from pathlib import Path
+
+
+def kinds() -> list[str]:
+    """All kinds that can be probed: the files of this folder."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))

@@ -1,0 +1,91 @@
+"""Where assets come from: every file here reads one format, and is found by being here.
+
+Each has `reader(source, place) -> Reader`. A plan fingerprints every source, so nothing here imports more than the
+standard library and `project`.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from project.errors import UsageError
+from project.params import Source, listing
+
+DOCUMENT = "a document, not media"
+"""The reason of a file that belongs to a data set without being one of its assets; it is no fault of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file of a source, not read yet.
+
+    path     relative to the source, with / between its parts
+    labels   as the source's label rule reads them; empty when the file is refused
+    group    what must stay on one side of a split: a speaker, a person, a scene; empty for none
+    split    train, validation or test when the source says so, else empty
+    load     reads the bytes; raises OSError
+    refused  why the file cannot be an asset, known without reading it
+    """
+
+    path: str
+    labels: tuple[str, ...]
+    group: str
+    split: str
+    load: Callable[[], bytes]
+    refused: str = ""
+
+
+class Reader(Protocol):
+    """One opened source. Reading never writes to it."""
+
+    def fingerprint(self) -> str:
+        """A hexadecimal name of the present content, found without reading it all; it changes when the content does."""
+        ...
+
+    def items(self) -> Iterator[Item]:
+        """Every file, in an order that depends on nothing but the content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the files of a source may lie: an existing folder, if any, and one to download into."""
+
+    name: str
+    folder: Path | None
+    downloads: Path
+    looked: tuple[Path, ...]
+
+    def found(self) -> Path:
+        """The folder. Raises UsageError that says where it was looked for."""
+        if self.folder is None:
+            tried = " and ".join(map(str, self.looked)) or "nothing, as no path is given"
+            raise UsageError(
+                f"source {self.name!r} has no folder, looked for {tried}; "
+                f"give its path in params.yaml or put a folder named {self.name} into DAILIES_MIRROR"
+            )
+        return self.folder
+
+
+def formats() -> list[str]:
+    """All formats: the files of this folder."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def open_source(name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path) -> Reader:
+    """The reader of a source. A folder of its name in `mirror` goes first, then its `path`, then a download.
+
+    Raises UsageError when the format is unknown or the place does not exist.
+    """
+    if source.format not in formats():
+        raise UsageError(
+            f"sources.{name}.format is {source.format!r}, not a file in media/sources/; "
+            f"{listing(source.format, formats())}"
+        )
+    looked = ([mirror / name] if mirror else []) + ([project / Path(source.path).expanduser()] if source.path else [])
+    folder = next((candidate for candidate in looked if candidate.is_dir()), None)
+    module = importlib.import_module(f"media.sources.{source.format}")
+    opened: Reader = module.reader(source, Place(name, folder, downloads / name, tuple(looked)))
+    return opened
