@@ -22,7 +22,7 @@ class Outcome:
     metrics    name → number; all are fractions
     per_class  a row a class: class, samples, precision, recall, f1
     confusion  int64 (classes, classes), rows are true classes
-    rows       columns with one entry a sample: sample_id, label, prediction, confidence; classes by name
+    rows       columns with one entry a sample: sample_id, label, prediction, confidence, score (1 right, 0 wrong)
     mistakes   the most confident wrong answers, worst first: sample_id, label, prediction, confidence, image (C, H, W)
     """
 
@@ -46,6 +46,7 @@ def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -
         "label": named[labels],
         "prediction": named[predictions],
         "confidence": confidence,
+        "score": (predictions == labels).astype(np.float64),
     }
     return Outcome(
         metrics=_summary(counts, confidence, predictions == labels),

@@ -15,9 +15,7 @@ def main(root: Path, name: str) -> None:
     plan = read_plan(root, "ingest", name)
     source = Source.model_validate(plan["source"])
     private = layout.private(root)
-    reader = sources.open_source(
-        name, source, project=root, mirror=layout.mirror(), downloads=private / "downloads"
-    )
+    reader = sources.open_source(name, source, project=root, mirror=layout.mirror(), downloads=private / "downloads")
     progress = Progress("files", 0)
 
     def tick(done: int, total: int) -> None:

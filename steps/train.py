@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from media import folders
 from media.shards import Shards
 from models import fit, folds, weights
 from models.settings import resolve
@@ -18,7 +19,6 @@ from project import layout
 from project.progress import Progress, note
 from recipes import Recipe, load
 from registry import dvc
-from steps import output
 from steps.command import read_plan, run
 
 
@@ -52,7 +52,7 @@ def main(root: Path, name: str) -> None:
         "stopped_early": fitted.stopped_early,
         "cross_validation": validated,
     }
-    with output.folder(layout.weights(root, name)) as out:
+    with folders.replacing(layout.weights(root, name)) as out:
         weights.save(job.net, out / "model.safetensors")
         layout.write_json(out / "card.json", card)
         layout.write_json(out / "history.json", fitted.history)
@@ -73,7 +73,10 @@ def cross_validate(recipe: Recipe, job: fit.Job) -> dict[str, dict[str, float]]:
         return {}
     note(f"cross-validation: {job.settings.folds} trainings before the one on all training samples")
     return folds.cross_validate(
-        job, net=lambda settings, facts: new_net(recipe, settings, dict(facts)), fit=recipe.fit, evaluate=recipe.evaluate
+        job,
+        net=lambda settings, facts: new_net(recipe, settings, dict(facts)),
+        fit=recipe.fit,
+        evaluate=recipe.evaluate,
     )
 
 

@@ -2,17 +2,19 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from media import folders
 from media.shards import Shards
 from project import layout
 from project.errors import UsageError
 from registry import gate
-from steps import output, report
+from steps import report
 from steps.command import read_plan, run
 from steps.train import trained
 
@@ -33,10 +35,10 @@ def main(root: Path, name: str) -> None:
     pictures = recipe.show(outcome, shards.facts | {"history": history})
 
     reports = layout.reports(root, name)
-    with output.folder(reports / "pictures") as out:
+    with folders.replacing(reports / "pictures") as out:
         for file, png in pictures.items():
             (out / file).write_bytes(png)
-    write_predictions(reports / "predictions.parquet", outcome.rows, shards.parents("test"))
+    write_predictions(reports / "predictions.parquet", outcome.rows, parents(layout.shards(root, name)))
     layout.write_json(reports / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
     page = report.page(name, metrics, rules, outcome.per_class, pictures, card, history)
     layout.write_bytes(reports / "report.html", page.encode())
@@ -48,9 +50,17 @@ def _spread(folds: dict[str, dict[str, float]]) -> dict[str, float]:
     return {f"folds_{name}_{key}": value for name, values in folds.items() for key, value in values.items()}
 
 
-def write_predictions(path: Path, rows: dict[str, Any], parents: list[str]) -> None:
+def parents(shards: Path) -> dict[str, str]:
+    """Test sample → the asset that it was made from."""
+    columns = ["sample_id", "parent_ids"]
+    table = pq.read_table(shards / "derivation.parquet", columns=columns, filters=[("split", "=", "test")])
+    return {sample: ids[0] for sample, ids in zip(*(table[column].to_pylist() for column in columns), strict=True)}
+
+
+def write_predictions(path: Path, rows: Mapping[str, Any], parents: Mapping[str, str]) -> None:
     """One row a test sample: the asset it comes from, what was said of it, and a score from 0 (wrong) to 1 (right)."""
-    table = pa.table({"asset_id": parents, **{name: pa.array(list(column)) for name, column in rows.items()}})
+    assets = [parents[str(sample)] for sample in rows["sample_id"]]
+    table = pa.table({"asset_id": assets, **{name: pa.array(list(column)) for name, column in rows.items()}})
     unfinished = path.with_name(f".{path.name}.unfinished")
     pq.write_table(table, unfinished, compression="zstd")
     shutil.move(unfinished, path)

@@ -128,7 +128,10 @@ def test_a_spoilt_candidate_is_kept_and_explained_and_never_live(workspace: Work
     shown = workspace.json("model", "show", answer["tag"])
     assert shown["stages"] == [] and shown["verdict"]["rules"] == answer["rules"]
     assert "1.01" not in (workspace.folder / "params.yaml").read_text()
-    assert json.loads(workspace.git("show", f"{answer['tag']}:data/reports/shapes/run.json"))["weights"] == shown["weights"]
+    assert (
+        json.loads(workspace.git("show", f"{answer['tag']}:data/reports/shapes/run.json"))["weights"]
+        == shown["weights"]
+    )
 
 
 def test_a_candidate_worse_than_the_champion_is_refused(workspace: Workspace) -> None:

@@ -25,7 +25,9 @@ def test_the_repository_own_file_is_good() -> None:
 
 def test_unknown_key_names_the_closest_and_all_known() -> None:
     said = problem({"faces": {"recipe": "x", "source": "pictures", "settngs": {}}})
-    assert said.startswith("params.yaml: models.faces.settngs is not a known key; did you mean 'settings'? known: augment")
+    assert said.startswith(
+        "params.yaml: models.faces.settngs is not a known key; did you mean 'settings'? known: augment"
+    )
 
 
 def test_wrong_type_names_the_value() -> None:
@@ -35,7 +37,9 @@ def test_wrong_type_names_the_value() -> None:
 
 def test_missing_source_lists_those_there_are() -> None:
     said = problem({"faces": {"recipe": "x", "source": "picture"}})
-    assert said == "params.yaml: models.faces.source 'picture' is not a source; did you mean 'pictures'? known: pictures"
+    assert (
+        said == "params.yaml: models.faces.source 'picture' is not a source; did you mean 'pictures'? known: pictures"
+    )
 
 
 def test_all_problems_are_said_at_once() -> None:

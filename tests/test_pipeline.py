@@ -19,7 +19,10 @@ def test_a_run_registers_promotes_and_lands(trained: Workspace) -> None:
     assert trained.tags() == ["shapes#prod#1", "shapes@v0.1.0"]
     assert ran(trained) == {"plan", "ingest", "augment", "train", "validate"}
     assert trained.git("status", "--porcelain") == ""
-    assert trained.dvc("status", "validate@shapes", "train@shapes", "ingest@shapes") == "Data and pipelines are up to date."
+    assert (
+        trained.dvc("status", "validate@shapes", "train@shapes", "ingest@shapes")
+        == "Data and pipelines are up to date."
+    )
     assert trained.git("worktree", "list").count("\n") == 0
     assert trained.git("branch", "--list", "run/*") == ""
     report = (trained.folder / "data/reports/shapes/report.html").read_text()

@@ -1,0 +1,43 @@
+"""Augment: assets → training samples. `data/shards/<model>/` holds samples in buckets, their derivation and facts.json."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from media.augment import Plan, augment
+from media.variants import resolve
+from project import layout
+from project.params import Split
+from project.progress import Progress, note
+from recipes import load
+from steps.command import read_plan, run
+
+
+def main(root: Path, name: str) -> None:
+    """Make the samples of model `name` as planned."""
+    planned = read_plan(root, "augment", name)
+    write(planned, layout.assets(root, planned["source"]), layout.shards(root, name), f"models.{name}")
+
+
+def write(planned: dict[str, object], assets: Path, out: Path, where: str) -> None:
+    """Make samples as an augment plan says, from a folder of assets."""
+    recipe = load(str(planned["recipe"]))
+    settings = SimpleNamespace(**planned["settings"])  # type: ignore[arg-type]
+    plan = Plan(
+        read=recipe.read,
+        fields=recipe.fields(settings),
+        settings=settings,
+        variants=resolve(planned["augment"], recipe.augment, f"{where}.augment"),  # type: ignore[arg-type]
+        split=Split.model_validate(planned["split"]),
+    )
+    progress = Progress("samples", 0)
+
+    def tick(done: int, total: int) -> None:
+        progress.total = total
+        progress.tick(done)
+
+    facts = augment(assets, out, plan, tick)
+    note(", ".join(f"{count} {split}" for split, count in facts["counts"].items()))
+
+
+if __name__ == "__main__":
+    run(main, verb="augment")
