@@ -20,7 +20,7 @@ class Progress:
         self.total = total
         self._json = os.environ.get("DAILIES_PROGRESS") == "json"
         self._terminal = sys.stdout.isatty() and not self._json
-        self._last = float("-inf")
+        self._last = float("-inf") if self._json or self._terminal else time.monotonic()
 
     def tick(self, done: float, **values: float) -> None:
         """Say that `done` of `total` units are done; dropped when the last tick is too recent."""

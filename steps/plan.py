@@ -72,7 +72,7 @@ def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
 def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
     """The plan of one ingest. A source that is not at hand keeps its last known state."""
     old = _old(layout.plan(root, "ingest", name)) or {}
-    modules = ["steps.ingest", f"media.sources.{source.format}"]
+    modules = ["steps.ingest", f"media.sources.{source.format}", "media.probe_worker", f"media.probes.{source.kind}"]
     try:
         state = sources.open_source(
             name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
