@@ -16,15 +16,18 @@ ENVIRONMENT = {
 """Settings of a run's process; the process that starts it sets those that are not set."""
 
 
-class _Explained(logging.Filter):
+NOISE = ("Finished in state", "Encountered exception during execution", "Starting temporary", "Stopping temporary")
+
+
+class _ForPeople(logging.Filter):
+    """Drops what the end of a run says again in one line; the server keeps every record."""
+
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], DailiesError):
-            record.exc_info = None
-            record.exc_text = None
-        return True
+        explained = bool(record.exc_info) and isinstance(record.exc_info[1], DailiesError)
+        return not explained and not record.getMessage().startswith(NOISE)
 
 
-def hide_tracebacks() -> None:
-    """A DailiesError says all there is in its message; other errors keep their traceback."""
-    for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
-        logging.getLogger(name).addFilter(_Explained())
+def console() -> None:
+    """Give Prefect's console handlers the filter. Errors that are no DailiesError keep their traceback."""
+    for handler in logging.getLogger("prefect").handlers:
+        handler.addFilter(_ForPeople())

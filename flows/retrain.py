@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--trigger", default="hand")
     parser.add_argument("--result", type=Path, required=True)
     asked = parser.parse_args()
-    quiet.hide_tracebacks()
+    quiet.console()
     try:
         made = retrain(
             asked.run_id, asked.model, asked.base, not asked.no_promote, json.loads(asked.overrides), asked.trigger

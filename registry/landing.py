@@ -8,7 +8,7 @@ import yaml
 from project import layout
 from project.errors import DailiesError
 from registry import dvc, git
-from registry.runs import Run, lock
+from registry.runs import TAKEN, Run, lock, taken_commit
 
 
 class NotLanded(DailiesError):
@@ -24,29 +24,40 @@ def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> 
         if not git.is_ancestor(run.folder, base, "HEAD"):
             _merge(run, base, stages, replan)
         commit = git.head(run.folder)
-        _forward(run.workspace, base, commit)
+        _forward(run, base, commit)
         with dvc.opened(run.workspace) as repo:
             dvc.checkout(repo, stages)
     return commit
 
 
-def _forward(workspace: Path, base: str, commit: str) -> None:
+def _forward(run: Run, base: str, commit: str) -> None:
+    """Move the branch, and the workspace's files with it where that branch is checked out."""
+    workspace = run.workspace
     if git.branch(workspace) != base:
         git.git(workspace, "update-ref", f"refs/heads/{base}", commit)
         return
-    landed = git.show(workspace, commit, "params.yaml")
-    if git.changed(workspace, "params.yaml") and landed == (workspace / "params.yaml").read_text(
-        encoding="utf-8"
-    ).rstrip("\n"):
-        # The edit that the run took along has landed with it; git would see it as an uncommitted change in the way.
-        git.git(workspace, "checkout", "--quiet", "--", "params.yaml")
+    _give_way(run)
     try:
         git.git(workspace, "merge", "--quiet", "--ff-only", commit)
-    except git.GitError as error:
+    except git.GitError:
+        dirty = ", ".join(git.changed(workspace, "."))
         raise NotLanded(
-            f"the run is done, but {base} has uncommitted changes in its way ({error}); "
-            f"commit them, then: git merge {commit[:12]}"
+            f"the run is done, but {base} cannot take it over changes that are not committed ({dirty}); "
+            f"commit or stash them, then: git merge {run.branch}"
         ) from None
+
+
+def _give_way(run: Run) -> None:
+    """Undo, in the workspace, the uncommitted changes that the run took along and that nobody touched since: they are
+    part of what lands."""
+    taken = taken_commit(run)
+    for path in git.changed(run.workspace, *TAKEN) if taken else []:
+        file = run.workspace / path
+        if file.is_file() and git.show(run.folder, taken, path) == file.read_text(encoding="utf-8").rstrip("\n"):
+            if git.show(run.workspace, "HEAD", path) is None:
+                file.unlink()
+            else:
+                git.git(run.workspace, "checkout", "--quiet", "HEAD", "--", path)
 
 
 def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> None:
@@ -56,7 +67,7 @@ def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -
     try:
         git.git(run.folder, "merge", "--quiet", "--no-commit", "--no-ff", base)
     except git.GitError:
-        if not (run.folder.joinpath(".git").is_file() and _merging(run.folder)):
+        if not git.exists(run.folder, "MERGE_HEAD"):
             raise
     conflicts = git.git(run.folder, "diff", "--name-only", "--diff-filter=U").splitlines()
     others = [path for path in conflicts if path != "dvc.lock" and not path.startswith("data/plan/")]
@@ -75,10 +86,6 @@ def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -
     git.git(
         run.folder, "commit", "--quiet", "--no-verify", "-m", f"Merge {base} into {run.branch}, dvc.lock stage by stage"
     )
-
-
-def _merging(folder: Path) -> bool:
-    return git.exists(folder, "MERGE_HEAD")
 
 
 def write_lock(root: Path, stages: dict[str, object]) -> None:

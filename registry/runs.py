@@ -19,6 +19,9 @@ from project.errors import Locked, UsageError
 from registry import git
 
 BRANCHES = "run/"
+TAKEN = ("params.yaml", "dvc.lock", "data")
+"""What a run takes along though it is not committed: what people edit, and what DVC made of it."""
+TAKEN_TRAILER = "Taken-Along-By"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def check_committed(workspace: Path) -> None:
 
 
 def start(workspace: Path, model: str, overrides: Mapping[str, Any]) -> Run:
-    """Make the worktree, on a branch of its own, with params.yaml as it is in the workspace and `overrides` written in."""
+    """Make the worktree, on a branch of its own, with what is not committed of params.yaml and of DVC's results, and
+    with `overrides` written into params.yaml."""
     run_id = new_id(model)
     run = Run(run_id, model, workspace, workspace / ".dailies" / "runs" / run_id)
     run.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -95,10 +99,31 @@ def start(workspace: Path, model: str, overrides: Mapping[str, Any]) -> Run:
     local = workspace / ".dvc" / "config.local"
     if local.is_file():
         shutil.copyfile(local, run.folder / ".dvc" / "config.local")
-    shutil.copyfile(workspace / "params.yaml", run.folder / "params.yaml")
+    take_along(run)
     if overrides:
         override(run.folder / "params.yaml", model, overrides)
     return run
+
+
+def take_along(run: Run) -> None:
+    """Commit to the run's branch what a person or `dvc repro` left uncommitted in the workspace."""
+    paths = git.changed(run.workspace, *TAKEN)
+    for path in paths:
+        source, target = run.workspace / path, run.folder / path
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        else:
+            target.unlink(missing_ok=True)
+    if paths:
+        git.add(run.folder, *paths)
+        subject = f"Take along what was not committed: {', '.join(sorted(path.split('/')[-1] for path in paths)[:4])}"
+        git.commit(run.folder, subject, {TAKEN_TRAILER: run.id})
+
+
+def taken_commit(run: Run) -> str:
+    """The commit of `take_along`; empty when there was nothing to take."""
+    return git.git(run.folder, "log", "-1", "--format=%H", f"--grep=^{TAKEN_TRAILER}: {run.id}$")
 
 
 def override(path: Path, model: str, overrides: Mapping[str, Any]) -> None:

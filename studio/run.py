@@ -84,6 +84,10 @@ def _flow(
     command = [sys.executable, "-m", "flows.retrain", run.model, "--run-id", run.id, "--base", base]
     command += ["--overrides", json.dumps(dict(overrides)), "--trigger", trigger, "--result", str(result)]
     command += [] if promote else ["--no-promote"]
+    if not _has_server():
+        print(
+            "no Prefect server is configured, so a temporary one is started, which takes a few seconds", file=sys.stderr
+        )
     process = subprocess.Popen(command, cwd=run.folder, env=environment(run), stdout=sys.stderr, pass_fds=[lock])
     try:
         code = process.wait()

@@ -48,7 +48,7 @@ def bring_up_to_date(stage: str, *, force: bool = False) -> Outcome:
         if not reasons and not force:
             logger.info("%s is current", stage)
             return Outcome(stage, False, time.monotonic() - started, ())
-        logger.info("%s runs: %s", stage, "; ".join(reasons) or "asked for")
+        logger.info("%s runs: %s", stage, _shortly(reasons) or "asked for")
         log = _log_path(stage)
         with _followed(log, logger), _stopping_the_child():
             try:
@@ -58,6 +58,11 @@ def bring_up_to_date(stage: str, *, force: bool = False) -> Outcome:
     seconds = time.monotonic() - started
     logger.info("%s is done in %.1f s", stage, seconds)
     return Outcome(stage, True, seconds, reasons)
+
+
+def _shortly(reasons: tuple[str, ...]) -> str:
+    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return ", ".join(reasons[:3]) + more
 
 
 def _log_path(stage: str) -> Path:
