@@ -23,11 +23,11 @@ class _ForPeople(logging.Filter):
     """Drops what the end of a run says again in one line; the server keeps every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        explained = bool(record.exc_info) and isinstance(record.exc_info[1], DailiesError)
+        explained = isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], DailiesError)
         return not explained and not record.getMessage().startswith(NOISE)
 
 
 def console() -> None:
-    """Give Prefect's console handlers the filter. Errors that are no DailiesError keep their traceback."""
-    for handler in logging.getLogger("prefect").handlers:
+    """Give the console the filter; Prefect puts it on the root logger. Other errors keep their traceback."""
+    for handler in logging.getLogger().handlers:
         handler.addFilter(_ForPeople())

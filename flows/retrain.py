@@ -8,11 +8,12 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, State
+from prefect.states import Completed
 
 from flows import quiet
 from lineage import current
@@ -38,7 +39,7 @@ def retrain(
     root = Path.cwd()
     entry = params.read(root / "params.yaml").model(model)
     outcomes = [
-        plan(moved=current.moved(root, model, entry.source)),
+        plan(layout.stages(model, entry.source), current.moved(root, model, entry.source)),
         ingest(entry.source),
         augment(model),
         train(model),
@@ -84,8 +85,10 @@ def main() -> None:
     asked = parser.parse_args()
     quiet.console()
     try:
-        made = retrain(
-            asked.run_id, asked.model, asked.base, not asked.no_promote, json.loads(asked.overrides), asked.trigger
+        overrides = json.loads(asked.overrides)
+        made = cast(
+            Registration,
+            retrain(asked.run_id, asked.model, asked.base, not asked.no_promote, overrides, asked.trigger),
         )
     except DailiesError as error:
         layout.write_json(

@@ -9,9 +9,10 @@
     ├── Locked                11  another run holds what this one needs
     ├── IntegrityError        13  bytes are not what their hash says
     ├── NoSpace               14  the disk is full
-    └── RemoteUnreachable     15  the DVC remote does not answer
+    ├── RemoteUnreachable     15  the DVC remote does not answer
+    └── Interrupted          130  a person or the system asked it to stop
 
-0 is success, 130 an interrupt. A message says what, the value, the rule and the next step, in one line.
+0 is success. A message says what, the value, the rule and the next step, in one line.
 """
 
 
@@ -57,6 +58,23 @@ class RemoteUnreachable(DailiesError):
     exit_code = 15
 
 
+class Interrupted(DailiesError):
+    exit_code = 130
+
+
 BY_EXIT_CODE: dict[int, type[DailiesError]] = {
-    kind.exit_code: kind for kind in (DailiesError, *DailiesError.__subclasses__())
+    kind.exit_code: kind
+    for kind in (
+        DailiesError,
+        UsageError,
+        QuarantineError,
+        GateRefused,
+        RightsRefused,
+        NoProject,
+        Locked,
+        IntegrityError,
+        NoSpace,
+        RemoteUnreachable,
+        Interrupted,
+    )
 }

@@ -36,10 +36,12 @@ def _forward(run: Run, base: str, commit: str) -> None:
     if git.branch(workspace) != base:
         git.git(workspace, "update-ref", f"refs/heads/{base}", commit)
         return
-    _give_way(run)
+    undone = _give_way(run)
     try:
         git.git(workspace, "merge", "--quiet", "--ff-only", commit)
     except git.GitError:
+        for path, content in undone.items():
+            layout.write_bytes(workspace / path, content)
         dirty = ", ".join(git.changed(workspace, "."))
         raise NotLanded(
             f"the run is done, but {base} cannot take it over changes that are not committed ({dirty}); "
@@ -47,17 +49,20 @@ def _forward(run: Run, base: str, commit: str) -> None:
         ) from None
 
 
-def _give_way(run: Run) -> None:
+def _give_way(run: Run) -> dict[str, bytes]:
     """Undo, in the workspace, the uncommitted changes that the run took along and that nobody touched since: they are
-    part of what lands."""
+    part of what lands. What was undone, by path."""
     taken = taken_commit(run)
+    undone = {}
     for path in git.changed(run.workspace, *TAKEN) if taken else []:
         file = run.workspace / path
         if file.is_file() and git.show(run.folder, taken, path) == file.read_text(encoding="utf-8").rstrip("\n"):
+            undone[path] = file.read_bytes()
             if git.show(run.workspace, "HEAD", path) is None:
                 file.unlink()
             else:
                 git.git(run.workspace, "checkout", "--quiet", "HEAD", "--", path)
+    return undone
 
 
 def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> None:

@@ -89,7 +89,7 @@ def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, A
     learning = {k: v for k, v in dataclasses.asdict(settings).items() if k not in shaping}
     named = [f"recipes.{model.recipe}"]
     parts = [*named, *recipe.parts(settings)]
-    planned = {
+    planned: dict[str, dict[str, Any]] = {
         "augment": {
             "recipe": model.recipe,
             "source": model.source,

@@ -1,4 +1,4 @@
-"""Ask trained weights about files: `python -m steps.predict WEIGHTS FILE…` prints one JSON object a file."""
+"""Ask trained weights about files: `python -m steps.predict WEIGHTS FILE…` prints one JSON object a file, in order."""
 
 import json
 import sys
@@ -10,14 +10,32 @@ from steps.train import trained
 
 
 def main(folder: Path, files: list[Path]) -> None:
-    """Answer in the order of `files`. A file that cannot be read is answered with `{"error": why}`."""
+    """Answer each file. One that cannot be read is answered with `{"error": why}`: a stranger's file is decoded in a
+    limited process first."""
     recipe, settings, net, card = trained(folder)
-    for path, refused in zip(files, probe.refusals(files, recipe.kind), strict=True):
-        answer: dict[str, Any] = {"error": refused}
-        if not refused:
-            sample = recipe.read(path.read_bytes(), {}, settings)
-            answer = {"file": str(path), **recipe.predict(net, sample, card["facts"])}
-        print(json.dumps({"file": str(path)} | answer, ensure_ascii=False), flush=True)
+    contents = {path: _content(path) for path in files}
+    readable = ((str(path), data) for path, data in contents.items() if isinstance(data, bytes))
+    with probe.pool(recipe.kind) as pool:
+        probed = dict(pool.probe(readable))
+    for path in files:
+        data = contents[path]
+        answer: dict[str, Any] = {"file": str(path)}
+        if isinstance(data, str):
+            answer["error"] = data
+        elif "reason" in probed[str(path)]:
+            answer["error"] = probed[str(path)]["reason"]
+        else:
+            sample = recipe.read(data, probed[str(path)], settings)
+            answer |= recipe.predict(net, sample, card["facts"])
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
+def _content(path: Path) -> bytes | str:
+    """The bytes, or why there are none."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return str(error.strerror)
 
 
 if __name__ == "__main__":

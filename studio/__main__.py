@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from project.errors import DailiesError, UsageError
+from project.errors import DailiesError, Interrupted, UsageError
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -120,9 +120,7 @@ def main() -> None:
     except DailiesError as error:
         fail(error, as_json)
     except KeyboardInterrupt:
-        error = DailiesError("interrupted; nothing was changed on the main branch")
-        error.exit_code = 130
-        fail(error, as_json)
+        fail(Interrupted("interrupted; nothing was changed on the main branch"), as_json)
     except BrokenPipeError:
         sys.exit(141)
     if isinstance(answer, Answer):

@@ -1,0 +1,59 @@
+"""Let an older version answer today's test assets, read as it was trained to read them.
+
+`python -m steps.compare MODEL COMMIT WEIGHTS OUT` writes OUT/predictions.parquet. The split is today's, so champion and
+candidate answer for the same assets; picture size, classes and all else are the older version's own.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from media.shards import Shards, Split
+from project import layout
+from registry import git
+from steps import augment
+from steps.train import trained
+from steps.validate import parents, write_predictions
+
+
+def main(root: Path, model: str, commit: str, weights: Path, out: Path) -> None:
+    """Measure the weights of `commit` on the test assets of the present plan."""
+    today = layout.read_plan(root, "augment", model)
+    then = json.loads(git.show(root, commit, f"data/plan/augment/{model}.json") or "{}") or today
+    planned = {**then, "source": today["source"], "split": today["split"], "augment": {}}
+    augment.write(planned, layout.assets(root, today["source"]), out / "shards", f"models.{model}")
+    recipe, _, net, card = trained(weights)
+    shards = Shards(out / "shards")
+    known: list[str] = card["facts"]["classes"]
+    classes = [*known, *(name for name in shards.facts["classes"] if name not in known)]
+    test = Relabelled(shards.split("test"), [classes.index(name) for name in shards.facts["classes"]])
+    outcome = recipe.evaluate(net, test, {**card["facts"], "classes": classes})
+    write_predictions(out / "predictions.parquet", outcome.rows, parents(out / "shards"))
+
+
+class Relabelled:
+    """Samples whose labels count in the older version's classes; those that it never learnt come after them."""
+
+    def __init__(self, samples: Split, places: list[int]) -> None:
+        self._samples = samples
+        self._places = np.array(places, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def take(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        taken = self._samples.take(indices)
+        return taken | {"label": self._places[taken["label"]]}
+
+    def column(self, name: str) -> np.ndarray:
+        column = self._samples.column(name)
+        return self._places[column] if name == "label" else column
+
+    def where(self, mask: np.ndarray) -> "Relabelled":
+        return Relabelled(self._samples.where(mask), self._places.tolist())
+
+
+if __name__ == "__main__":
+    main(Path.cwd(), sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
