@@ -71,18 +71,21 @@ def standing(root: Path, model: str, weights: str | None) -> tags.Version | None
 
 
 def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None]) -> Registration:
-    """Judge, commit, push, land, tag. Registers nothing new when the same weights already have a version."""
+    """Judge, commit, push, land, tag. Weights that have a version already keep it, and may become live under a new gate.
+
+    Nothing at all is done when the weights have a version and the run changed nothing.
+    """
     run = candidate.run
     outputs = candidate.outputs()
-    weights = outputs[f"data/weights/{run.model}"]
-    old = standing(run.folder, run.model, weights)
-    if old:
+    old = standing(run.folder, run.model, outputs[f"data/weights/{run.model}"])
+    if old and not _changed(candidate):
         return Registration(old, "prod" in old.stages, False, old.message.get("verdict", {}).get("rules", []), True)
 
     champion = tags.live(run.folder, run.model)
     rules = judge(candidate, champion, evaluate)
     promoted = candidate.promote and all(rule["passed"] for rule in rules)
-    message = _message(candidate, outputs, rules, promoted, champion)
+    version = old.version if old else next_version(run.folder, run.model)
+    message = _message(candidate, outputs, version, rules, promoted, champion)
     layout.write_json(layout.reports(run.folder, run.model) / "run.json", message)
     commit = _commit(candidate, message)
     # Plans and metrics are kept in git; only what DVC caches goes to the remote.
@@ -91,12 +94,19 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
     landed = promoted or not candidate.overridden
     if landed:
         land(run, candidate.base, candidate.stages, replan)
-    tags.add(run.folder, f"{run.model}@{message['version']}", commit, message)
-    if promoted:
-        stage = {"version": message["version"], "why": "passed the gate", "who": message["who"], "run": run.id}
-        tags.add(run.folder, tags.next_stage_tag(run.folder, run.model, "prod"), commit, stage)
-    version = tags.find(run.folder, f"{run.model}@{message['version']}")
-    return Registration(version, promoted, True, rules, landed)
+    if not old:
+        tags.add(run.folder, f"{run.model}@{version}", commit, message)
+    if promoted and not (old and "prod" in old.stages):
+        stage = {"version": version, "why": "passed the gate", "rules": rules, "who": message["who"], "run": run.id}
+        tag = tags.next_stage_tag(run.folder, run.model, "prod")
+        tags.add(run.folder, tag, old.commit if old else commit, stage)
+    return Registration(tags.find(run.folder, f"{run.model}@{version}"), promoted, not old, rules, landed)
+
+
+def _changed(candidate: Candidate) -> bool:
+    """Has the run anything to land: files that differ, or commits that the main branch lacks?"""
+    folder = candidate.run.folder
+    return bool(git.changed(folder, ".")) or not git.is_ancestor(folder, "HEAD", candidate.base)
 
 
 def judge(candidate: Candidate, champion: tags.Version | None, evaluate: Evaluate) -> list[dict[str, Any]]:
@@ -136,6 +146,7 @@ def read_scores(path: Path) -> dict[str, float]:
 def _message(
     candidate: Candidate,
     outputs: dict[str, str],
+    version: str,
     rules: list[dict[str, Any]],
     promoted: bool,
     champion: tags.Version | None,
@@ -144,7 +155,7 @@ def _message(
     metrics = json.loads((layout.reports(run.folder, run.model) / "metrics.json").read_text(encoding="utf-8"))
     return {
         "model": run.model,
-        "version": next_version(run.folder, run.model),
+        "version": version,
         "weights": outputs[f"data/weights/{run.model}"],
         "assets": outputs[f"data/assets/{candidate.source}"],
         "shards": outputs[f"data/shards/{run.model}"],

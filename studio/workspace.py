@@ -42,7 +42,8 @@ def _set_up_dvc(folder: Path) -> None:
     remote = folder / ".dailies" / "remote"
     remote.mkdir(parents=True)
     (folder / ".dvc" / "config.local").write_text(
-        f"[cache]\n    dir = {folder / '.dvc' / 'cache'}\n[core]\n    remote = local\n['remote \"local\"']\n    url = {remote}\n",
+        f"[cache]\n    dir = {folder / '.dvc' / 'cache'}\n"
+        f"[core]\n    remote = local\n['remote \"local\"']\n    url = {remote}\n",
         encoding="utf-8",
     )
 

@@ -30,19 +30,23 @@ def train(model: str) -> Outcome:
 
 def loss_curve(history: list[dict[str, float]]) -> str:
     """Training and validation loss by epoch as a small SVG, on a linear scale from 0."""
-    series = {
-        key: [row[key] for row in history if row.get(key) is not None] for key in ("train_loss", "validation_loss")
-    }
-    top = max((value for values in series.values() for value in values), default=1.0) or 1.0
+    series = [[row[key] for row in history if key in row] for key in ("train_loss", "validation_loss")]
+    top = max((value for values in series for value in values), default=1.0) or 1.0
+    bottom, right = HEIGHT - MARGIN, WIDTH - MARGIN
     lines = [
-        f'<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" points="{_points(values, top)}"/>'
-        for values, colour, dash in zip(series.values(), ("#0072b2", "#d55e00"), ("none", "6 4"), strict=True)
+        f'<polyline fill="none" stroke="{colour}" stroke-width="2" {dash} points="{_points(values, top)}"/>'
+        for values, colour, dash in zip(series, ("#0072b2", "#d55e00"), ("", 'stroke-dasharray="6 4"'), strict=True)
     ]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/><path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" '
-        f'fill="none" stroke="#555"/><text x="4" y="{MARGIN}">{top:.3g}</text><text x="24" y="{HEIGHT - MARGIN}">0</text>'
-        f'<text x="{WIDTH - MARGIN}" y="{HEIGHT - 16}" text-anchor="end">epoch {len(history)}</text>{"".join(lines)}</svg>'
+    return "".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
+            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+            f'<path d="M{MARGIN} {MARGIN}V{bottom}H{right}" fill="none" stroke="#555"/>',
+            f'<text x="4" y="{MARGIN}">{top:.3g}</text><text x="24" y="{bottom}">0</text>',
+            f'<text x="{right}" y="{HEIGHT - 16}" text-anchor="end">epoch {len(history)}</text>',
+            *lines,
+            "</svg>",
+        ]
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Workspace
+from workspaces import Workspace
 
 pytestmark = pytest.mark.slow
 STAGES = ["plan", "ingest-shapes", "augment-shapes", "train-shapes", "validate-shapes", "register"]

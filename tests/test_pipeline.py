@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Workspace, draw_shapes
+from workspaces import Workspace, draw_shapes
 
 pytestmark = pytest.mark.slow
 
