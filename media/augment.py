@@ -1,4 +1,4 @@
-"""From `data/assets/<source>/` to `data/shards/<model>/`: decode, split, and write varied copies of training samples."""
+"""From `data/assets/<source>/` to `data/shards/<model>/`: decode, split, write varied copies of training samples."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
 """Which assets each sample came from, and how: the manifest that lineage reads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ def write(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), file, compression="zstd")
 
 
-def read(folder: Path) -> list[dict[str, Any]]:
-    """All rows."""
+def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """All rows, or some of their columns."""
     with (folder / FILE).open("rb") as file:
-        rows: list[dict[str, Any]] = pq.read_table(file, use_threads=False).to_pylist()
+        rows: list[dict[str, Any]] = pq.read_table(file, columns=columns, use_threads=False).to_pylist()
     return rows

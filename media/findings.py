@@ -59,8 +59,8 @@ def _reason(asset: Found) -> str:
 
 def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:
     """The labels of most of the paths, or the reason why there are none: two labels with equally many paths."""
-    if not items:
-        return (), ""
+    if len(items) <= 1:
+        return (items[0].labels if items else ()), ""
     votes = Counter(item.labels for item in items)
     (labels, count), *others = votes.most_common()
     if not others or 2 * count > len(items):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from media import columns
+from media import columns, derivation
 
 FACTS = "facts.json"
 COLUMNS = {"label": "int64", "copy": "int64", "fold": "int64", "sample_id": "S32"}
@@ -27,7 +27,7 @@ class Shards:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """Classes, fields, counts of samples, and the mean and spread of each channel of the original training images."""
+        """Classes, fields, counts of samples, mean and spread of each channel of the original training images."""
         facts: dict[str, Any] = json.loads((self._folder / FACTS).read_text(encoding="utf-8"))
         return facts
 
@@ -35,6 +35,11 @@ class Shards:
         """train, validation or test; one without assets is empty."""
         parts = [columns.read(path) for path in sorted(self._folder.glob(file_name(name, "*")))]
         return Split(parts or [self._empty()])
+
+    def parents(self, name: str) -> list[str]:
+        """The asset that each sample of a split was made from, in the order of the split."""
+        rows = derivation.read(self._folder, ["split", "parent_ids"])
+        return [row["parent_ids"][0] for row in rows if row["split"] == name]
 
     def _empty(self) -> dict[str, np.ndarray]:
         fields = {name: np.empty((0, *each["shape"]), each["dtype"]) for name, each in self.facts["fields"].items()}

@@ -117,7 +117,7 @@ def _printable(name: str) -> str:
 
 def _read(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         if os.fstat(descriptor).st_size > LARGEST_ASSET_BYTES:
             raise OSError(errno.EFBIG, f"larger than {LARGEST_ASSET_BYTES >> 20} MiB")
         return file.read()
