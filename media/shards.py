@@ -9,14 +9,9 @@ from typing import Any
 import numpy as np
 
 from media import columns, derivation
+from media.shard import COLUMNS, file_name
 
 FACTS = "facts.json"
-COLUMNS = {"label": "int64", "copy": "int64", "fold": "int64", "sample_id": "S32"}
-"""What every sample has besides its fields. `label` counts in facts["classes"]; `copy` 0 is the original."""
-
-
-def file_name(split: str, bucket: str) -> str:
-    return f"{split}-{bucket}.arrow"
 
 
 class Shards:
@@ -38,8 +33,7 @@ class Shards:
 
     def parents(self, name: str) -> list[str]:
         """The asset that each sample of a split was made from, in the order of the split."""
-        rows = derivation.read(self._folder, ["split", "parent_ids"])
-        return [row["parent_ids"][0] for row in rows if row["split"] == name]
+        return derivation.parents(self._folder, name)
 
     def _empty(self) -> dict[str, np.ndarray]:
         fields = {name: np.empty((0, *each["shape"]), each["dtype"]) for name, each in self.facts["fields"].items()}

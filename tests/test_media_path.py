@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from media import catalog, image, sources, variants
-from media.augment import Plan, augment
+from media.augment import augment
 from media.ingest import ingest
+from media.shard_writer import Plan
 from media.shards import Shards
 from project.params import Source, Split
 
