@@ -64,7 +64,8 @@ def write(shard: Shard, out: Path, blobs: buckets.Blobs, plan: Plan, previous: P
 def _identity(shard: Shard, plan: Plan) -> str:
     """The hash of all that decides the content of a file."""
     seen = [[row.get(name) for name in SEEN_BY_READ] for row in shard.rows]
-    decisive = [plan.version, shard.split, shard.copies, transform(plan.variants), shard.labels, shard.folds, seen]
+    made = transform(plan.variants) if shard.copies else ""
+    decisive = [plan.version, shard.split, shard.copies, made, shard.labels, shard.folds, seen]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 

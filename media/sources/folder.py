@@ -21,7 +21,7 @@ SPLITS = {
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
-DOCUMENT_NAME = re.compile(r"(readme(\..*)?|licen[cs]e|copying|notice|authors|changelog)", re.IGNORECASE)
+DOCUMENT_NAME = re.compile(r"(readme(\..*)?|.*\.readme|licen[cs]e|copying|notice|authors|changelog)", re.IGNORECASE)
 DOCUMENT_SUFFIXES = {".md", ".rst", ".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db"}
 KINDS_WITHOUT_TEXT = {"image", "audio", "video"}
 
