@@ -11,7 +11,8 @@ import numpy as np
 
 from media import buckets, catalog, derivation, folders, parallel, shards, splits
 from media.shard import Shard, transform
-from media.shard_writer import SEEN_BY_READ, Plan, write
+from media.shard_writer import SEEN_BY_READ, write
+from media.shard_writer import Plan as Plan
 from media.statistics import mean_and_spread
 from project.errors import DailiesError
 

@@ -7,19 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from media import probes
+from media import parallel, probes
 from media.probe_process import Limits, Probed, ProbeProcess
 from project.errors import UsageError
 from project.params import listing
 
 CHUNK_ASSETS = 256
 CHUNK_BYTES = 4 << 20
+MOST_PROCESSES = 4
 
 
 class Pool:
     """A few limited processes that examine assets. Use it in a `with`: they end with it."""
 
-    def __init__(self, module: str, *, workers: int = 2, limits: Limits | None = None) -> None:
+    def __init__(self, module: str, *, workers: int | None = None, limits: Limits | None = None) -> None:
+        workers = workers or min(MOST_PROCESSES, parallel.cores())
         self._processes = [ProbeProcess(module, limits or Limits()) for _ in range(workers)]
         self._idle: queue.LifoQueue[ProbeProcess] = queue.LifoQueue()
         self._threads = ThreadPoolExecutor(workers)
