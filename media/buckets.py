@@ -6,6 +6,7 @@ two, and so on: which buckets there are follows from the content alone, and grow
 
 import os
 import shutil
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -33,9 +34,15 @@ def _divide(name: str, ids: list[str], sizes: Mapping[str, int], largest: int) -
     if len(ids) <= 1 or sum(map(sizes.__getitem__, ids)) <= largest:
         yield name, ids
         return
-    middle = sum(bits(asset_id, len(name) + 1)[-1] == "0" for asset_id in ids)
+    middle = bisect_left(ids, _lowest(name + "1"))
     yield from _divide(name + "0", ids[:middle], sizes, largest)
     yield from _divide(name + "1", ids[middle:], sizes, largest)
+
+
+def _lowest(name: str) -> str:
+    """The smallest hexadecimal text that starts with these bits."""
+    digits = (len(name) + 3) // 4
+    return format(int(name.ljust(4 * digits, "0"), 2), f"0{digits}x")
 
 
 def file_name(bucket: str) -> str:

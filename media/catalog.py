@@ -70,7 +70,9 @@ def write(folder: Path, rows: Sequence[Row], probe_version: str) -> None:
 def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """The rows of a catalog, or some of their columns."""
     with (folder / FILE).open("rb") as file:
-        rows: list[dict[str, Any]] = pq.read_table(file, columns=columns, use_threads=False).to_pylist()
+        rows: list[dict[str, Any]] = (
+            pq.ParquetFile(file).read(list(columns) if columns else None, use_threads=False).to_pylist()
+        )
     return rows
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 
-def write(path: Path, columns: Mapping[str, np.ndarray]) -> None:
+def write(path: Path, columns: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
     """Write arrays with the same first axis; a sample may be a number, a text of fixed length (S) or an array."""
     arrays = {name: _to_arrow(np.ascontiguousarray(column)) for name, column in columns.items()}
     fields = [
         pa.field(name, array.type, False, {"shape": json.dumps(columns[name].shape[1:])})
         for name, array in arrays.items()
     ]
-    schema = pa.schema(fields)
+    schema = pa.schema(fields, dict(metadata))
     with path.open("wb") as file, pa.ipc.new_file(file, schema) as writer:
         writer.write_batch(pa.record_batch(list(arrays.values()), schema=schema))
 
@@ -25,6 +25,12 @@ def read(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a file, read-only and memory-mapped."""
     batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
     return {field.name: _to_numpy(field, batch.column(i), batch.num_rows) for i, field in enumerate(batch.schema)}
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """What was noted when the file was written."""
+    noted = pa.ipc.open_file(pa.memory_map(str(path))).schema.metadata or {}
+    return {key.decode(): value.decode() for key, value in noted.items()}
 
 
 def _to_arrow(column: np.ndarray) -> pa.Array:

@@ -59,8 +59,8 @@ def _reason(asset: Found) -> str:
 
 def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:
     """The labels of most of the paths, or the reason why there are none: two labels with equally many paths."""
-    if not items:
-        return (), ""
+    if len(items) <= 1:  # nearly always, and counting is slow
+        return (items[0].labels if items else ()), ""
     votes = Counter(item.labels for item in items)
     (labels, count), *others = votes.most_common()
     if not others or 2 * count > len(items):
@@ -102,7 +102,7 @@ def _duplicates(assets: Sequence[Found]) -> dict[str, Any]:
         "two_labels": sum(len({item.labels for item in asset.accepted}) > 1 for asset in several),
         "two_groups": sum(len({item.group for item in asset.accepted}) > 1 for asset in several),
         "two_splits": sum(len({item.split for item in asset.accepted}) > 1 for asset in several),
-        "examples": [asset.paths() for asset in several[:EXAMPLES]],
+        "examples": [asset.paths()[:EXAMPLES] for asset in several[:EXAMPLES]],
     }
 
 

@@ -27,18 +27,28 @@ def replacing(out: Path) -> Iterator[Path]:
         for path in sorted(fresh.iterdir()):
             sync(path)
         sync(fresh)
-        _remove(old)
-        if out.exists():
-            out.rename(old)
-        fresh.rename(out)
-        sync(out.parent)
+        _swap(fresh, out, old)
     except OSError as error:
         if error.errno not in FULL:
             raise
         raise NoSpace(f"no space left for {out}; free some and run again, what was there is unchanged") from None
     finally:
         _remove(fresh)
-        _remove(old)
+
+
+def _swap(fresh: Path, out: Path, old: Path) -> None:
+    """Put `fresh` in the place of `out`; what was there comes back if that fails."""
+    _remove(old)
+    if out.exists():
+        out.rename(old)
+    try:
+        fresh.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    sync(out.parent)
+    _remove(old)
 
 
 def sync(path: Path) -> None:

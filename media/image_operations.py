@@ -62,7 +62,7 @@ def noise(image: np.ndarray, draw: np.random.Generator, fraction: float) -> np.n
 
 
 def elastic(image: np.ndarray, draw: np.random.Generator, fraction: float) -> np.ndarray:
-    """Bend by a smooth random field whose largest displacement is `fraction` of the side. Simard et al. 2003, section 3."""
+    """Bend by a smooth random field, no point by more than `fraction` of the side. Simard et al. 2003, section 3."""
     from scipy import ndimage
 
     height, width = image.shape[1:]

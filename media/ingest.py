@@ -1,8 +1,7 @@
-"""From a source to `data/assets/<source>/`: hash every file, examine what is new, admit or quarantine it, keep its bytes."""
+"""From a source to `data/assets/<source>/`: hash each file, examine what is new, admit or refuse it, keep its bytes."""
 
 import csv
 import hashlib
-import importlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +38,7 @@ def ingest(
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
     Raises QuarantineError, NoSpace, UsageError for an empty source and IntegrityError when it changes meanwhile.
     """
-    version = importlib.import_module(f"media.probes.{source.kind}").VERSION if source.kind in probe.kinds() else ""
+    version = probe.version(source.kind)
     found = _survey(reader, source.kind, catalog.probed(previous, version), tick)
     if not found:
         raise UsageError(f"source {name!r} holds no file; hidden files do not count")

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
@@ -44,6 +45,7 @@ def each(work: Callable[[T], Any], items: Sequence[T], workers: int) -> Iterator
 
 
 def _serve(work: Callable[[T], Any], items: Sequence[T], mine: range, sender: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all; the parent ends us and says so once
     for position in mine:
         try:
             answer = {"position": position, "result": work(items[position])}

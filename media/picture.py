@@ -24,7 +24,7 @@ PLUGINS = (
     GifImagePlugin, TiffImagePlugin, WebPImagePlugin, AvifImagePlugin,
 )  # fmt: skip
 FORMATS = ("PNG", "JPEG", "PPM", "BMP", "GIF", "TIFF", "WEBP", "AVIF")
-"""What is opened, most frequent first; Pillow knows some forty more, each a surface for hostile files. JPEG includes MPO."""
+"""What is opened, most frequent first (JPEG includes MPO). Pillow knows some forty more, each open to hostile files."""
 
 WIDE_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 """Modes of Pillow with more than 8 bits a pixel."""

@@ -1,59 +1,39 @@
-"""First sight of a file happens in a process of its own, with limits: what breaks there costs one asset, which is named."""
+"""First sight of a file: it is decoded in a limited process, so what breaks there costs one asset, which is named."""
 
-import json
-import os
+import importlib
 import queue
-import select
-import signal
-import struct
-import subprocess
-import sys
-import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from media import probe_worker
-from media.probes import kinds
-from project.errors import DailiesError, UsageError
+from media import parallel, probes
+from media.probe_process import Limits, Probed, ProbeProcess
+from project.errors import UsageError
 from project.params import listing
-
-Probed = Mapping[str, Any]
-"""Catalog columns of one asset, or `{"reason": …}`."""
 
 CHUNK_ASSETS = 256
 CHUNK_BYTES = 4 << 20
-START_S = 60.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What one asset may cost."""
-
-    memory_bytes: int = 2 << 30
-    cpu_s: int = 20
-    wall_s: float = 60.0
+MOST_PROCESSES = 4
 
 
 class Pool:
     """A few limited processes that examine assets. Use it in a `with`: they end with it."""
 
-    def __init__(self, module: str, *, workers: int = 2, limits: Limits | None = None) -> None:
-        self._workers = [_Worker(module, limits or Limits()) for _ in range(workers)]
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+    def __init__(self, module: str, *, workers: int | None = None, limits: Limits | None = None) -> None:
+        workers = workers or min(MOST_PROCESSES, parallel.cores())
+        self._processes = [ProbeProcess(module, limits or Limits()) for _ in range(workers)]
+        self._idle: queue.LifoQueue[ProbeProcess] = queue.LifoQueue()
         self._threads = ThreadPoolExecutor(workers)
-        for worker in self._workers:
-            self._idle.put(worker)
+        for process in self._processes:
+            self._idle.put(process)
 
     def __enter__(self) -> "Pool":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for worker in self._workers:
-            worker.stop()
+        for process in self._processes:
+            process.stop()
         self._threads.shutdown(cancel_futures=True)
 
     def probe(self, assets: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Probed]]:
@@ -61,26 +41,54 @@ class Pool:
         waiting: deque[tuple[list[str], Future[list[Probed]]]] = deque()
         for names, contents in _chunks(assets):
             waiting.append((names, self._threads.submit(self._examine, contents)))
-            if len(waiting) > 2 * len(self._workers):
+            if len(waiting) > 2 * len(self._processes):
                 yield from _finished(*waiting.popleft())
         while waiting:
             yield from _finished(*waiting.popleft())
 
     def _examine(self, contents: list[bytes]) -> list[Probed]:
-        worker = self._idle.get()
+        process = self._idle.get()
         try:
-            return worker.examine(contents)
+            return process.examine(contents)
         finally:
-            self._idle.put(worker)
+            self._idle.put(process)
 
 
 def pool(kind: str) -> Pool:
     """The pool for a media kind. Raises UsageError when no file in media/probes/ knows it."""
-    if kind not in kinds():
+    return Pool(_module(kind))
+
+
+def version(kind: str) -> str:
+    """Names what the probe of a media kind would say: an earlier answer of the same version holds."""
+    said: str = importlib.import_module(_module(kind)).VERSION
+    return said
+
+
+def _module(kind: str) -> str:
+    known = probes.kinds()
+    if kind not in known:
         raise UsageError(
-            f"kind {kind!r} cannot be checked yet: it is no file in media/probes/; {listing(kind, kinds())}"
+            f"kind {kind!r} cannot be checked yet: no file in media/probes/ knows it; {listing(kind, known)}"
         )
-    return Pool(f"media.probes.{kind}")
+    return f"media.probes.{kind}"
+
+
+def refusals(paths: Sequence[Path], kind: str) -> list[str]:
+    """Why each file cannot be used; empty where it can."""
+    reasons = dict.fromkeys(map(str, paths), "")
+    with pool(kind) as processes:
+        for path, found in processes.probe(_contents(paths, reasons)):
+            reasons[path] = found.get("reason", "")
+    return [reasons[str(path)] for path in paths]
+
+
+def _contents(paths: Sequence[Path], reasons: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        try:
+            yield str(path), path.read_bytes()
+        except OSError as error:
+            reasons[str(path)] = f"cannot be read: {error.strerror}"
 
 
 def _finished(names: list[str], future: Future[list[Probed]]) -> Iterator[tuple[str, Probed]]:
@@ -100,103 +108,3 @@ def _chunks(assets: Iterable[tuple[str, bytes]]) -> Iterator[tuple[list[str], li
             names, contents, size = [], [], 0
     if names:
         yield names, contents
-
-
-class _Worker:
-    """One process, started when first needed and again after it was lost."""
-
-    def __init__(self, module: str, limits: Limits) -> None:
-        self._command = [sys.executable, "-m", probe_worker.__name__, module]
-        self._command.append(json.dumps({"memory_bytes": limits.memory_bytes, "cpu_s": limits.cpu_s}))
-        self._limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
-        self._received = b""
-
-    def examine(self, contents: Sequence[bytes]) -> list[Probed]:
-        results: list[Probed] = []
-        while len(results) < len(contents):
-            results += self._examine_until_lost(contents[len(results) :])
-        return results
-
-    def stop(self) -> int:
-        """End the process and return how it ended."""
-        if self._process is None:
-            return 0
-        process, self._process = self._process, None
-        self._received = b""
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            _close(pipe)
-        return process.wait()
-
-    def _examine_until_lost(self, contents: Sequence[bytes]) -> list[Probed]:
-        """At least one result; less than all of them when the process was lost at the last one."""
-        process = self._started()
-        results: list[Probed] = []
-        try:
-            _send(process, contents)
-            for _ in contents:
-                results.append(json.loads(self._line(self._limits.wall_s)))
-        except TimeoutError:
-            self.stop()
-            results.append({"reason": f"decoding it takes longer than {self._limits.wall_s:g} s"})
-        except (EOFError, BrokenPipeError):
-            results.append({"reason": self._why_lost(process)})
-        return results
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is not None:
-            return self._process
-        root = str(Path(__file__).parents[1])
-        path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        try:
-            self._line(START_S)
-        except (EOFError, TimeoutError):
-            self.stop()
-            raise DailiesError(
-                f"the checking process does not start; try: {' '.join(self._command[:4])} '{{}}'"
-            ) from None
-        return self._process
-
-    def _line(self, wall_s: float) -> bytes:
-        """The next line. Raises EOFError when the process is gone, TimeoutError when it is silent for `wall_s`."""
-        assert self._process is not None and self._process.stdout is not None
-        descriptor, until = self._process.stdout.fileno(), time.monotonic() + wall_s
-        while b"\n" not in self._received:
-            if not select.select([descriptor], [], [], max(until - time.monotonic(), 0))[0]:
-                raise TimeoutError
-            piece = os.read(descriptor, 1 << 16)
-            if not piece:
-                raise EOFError
-            self._received += piece
-        line, _, self._received = self._received.partition(b"\n")
-        return line
-
-    def _why_lost(self, process: subprocess.Popen[bytes]) -> str:
-        process.wait()
-        code = self.stop() or process.returncode
-        if -code == signal.SIGXCPU:
-            return f"decoding it takes more than {self._limits.cpu_s} s of processor time"
-        how = signal.Signals(-code).name if code < 0 else f"exit {code}"
-        return f"it crashes the decoder ({how})"
-
-
-def _send(process: subprocess.Popen[bytes], contents: Sequence[bytes]) -> None:
-    assert process.stdin is not None
-    process.stdin.write(struct.pack(f"<{len(contents) + 1}Q", len(contents), *map(len, contents)))
-    process.stdin.writelines(contents)
-    process.stdin.flush()
-
-
-def _close(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except BrokenPipeError:  # what was still buffered is of no use to a process that is gone
-        return

@@ -1,7 +1,7 @@
 """The process in which files are decoded for the first time: `python -m media.probe_worker <module> <limits>`.
 
-Reads chunks from stdin: a count, the sizes (all 64-bit little-endian), then the bytes of the assets.
-Writes one line of JSON for each asset as soon as it is examined, so that what stops this process is known by its place.
+Reads chunks from stdin: a count, the sizes (64-bit little-endian), then the bytes of the assets.
+Writes one line of JSON for each asset, in order, at the end of a chunk and at least every FLUSH_S.
 """
 
 import importlib
@@ -11,9 +11,11 @@ import resource
 import struct
 import sys
 import time
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any
 
 READY = b"ready\n"
+FLUSH_S = 0.1
 
 
 def main(module: str, limits: str) -> None:
@@ -22,11 +24,9 @@ def main(module: str, limits: str) -> None:
     answers = _private_stdout()
     allowed = json.loads(limits)
     _limit(allowed["memory_bytes"])
-    os.write(answers, READY)
-    while sizes := _sizes(sys.stdin.buffer):
-        for data in [sys.stdin.buffer.read(size) for size in sizes]:
-            _limit_processor(allowed["cpu_s"])
-            _answer(answers, probe(data))
+    _write(answers, READY)
+    while contents := _chunk():
+        _examine(contents, probe, answers, allowed["cpu_s"])
 
 
 def _private_stdout() -> int:
@@ -43,25 +43,36 @@ def _limit(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _chunk() -> list[bytes]:
+    """The next assets; none at the end of stdin."""
+    stream = sys.stdin.buffer
+    head = stream.read(8)
+    count = struct.unpack("<Q", head)[0] if head else 0
+    sizes = struct.unpack(f"<{count}Q", stream.read(8 * count))
+    return [stream.read(size) for size in sizes]
+
+
+def _examine(contents: list[bytes], probe: Callable[[bytes], dict[str, Any]], answers: int, cpu_s: int) -> None:
+    lines: list[str] = []
+    flushed = time.monotonic()
+    for data in contents:
+        _limit_processor(cpu_s)
+        lines.append(json.dumps(probe(data)) + "\n")
+        if time.monotonic() - flushed > FLUSH_S:
+            _write(answers, "".join(lines).encode())
+            lines, flushed = [], time.monotonic()
+    _write(answers, "".join(lines).encode())
+
+
 def _limit_processor(cpu_s: int) -> None:
     """The next asset may take `cpu_s` seconds; the kernel counts from the start of the process."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + cpu_s, hard))
 
 
-def _sizes(stream: BinaryIO) -> tuple[int, ...]:
-    count = stream.read(8)
-    return (
-        struct.unpack(f"<{struct.unpack('<Q', count)[0]}Q", stream.read(8 * struct.unpack("<Q", count)[0]))
-        if count
-        else ()
-    )
-
-
-def _answer(descriptor: int, found: dict[str, Any]) -> None:
-    line = json.dumps(found).encode() + b"\n"
-    while line:
-        line = line[os.write(descriptor, line) :]
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 if __name__ == "__main__":

@@ -8,15 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from media import columns
+from media import columns, derivation
+from media.shard import COLUMNS, file_name
 
 FACTS = "facts.json"
-COLUMNS = {"label": "int64", "copy": "int64", "fold": "int64", "sample_id": "S32"}
-"""What every sample has besides its fields. `label` counts in facts["classes"]; `copy` 0 is the original."""
-
-
-def file_name(split: str, bucket: str) -> str:
-    return f"{split}-{bucket}.arrow"
 
 
 class Shards:
@@ -27,7 +22,7 @@ class Shards:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """Classes, fields, counts of samples, and the mean and spread of each channel of the original training images."""
+        """Classes, fields, counts of samples, mean and spread of each channel of the original training images."""
         facts: dict[str, Any] = json.loads((self._folder / FACTS).read_text(encoding="utf-8"))
         return facts
 
@@ -35,6 +30,10 @@ class Shards:
         """train, validation or test; one without assets is empty."""
         parts = [columns.read(path) for path in sorted(self._folder.glob(file_name(name, "*")))]
         return Split(parts or [self._empty()])
+
+    def parents(self, name: str) -> list[str]:
+        """The asset that each sample of a split was made from, in the order of the split."""
+        return derivation.parents(self._folder, name)
 
     def _empty(self) -> dict[str, np.ndarray]:
         fields = {name: np.empty((0, *each["shape"]), each["dtype"]) for name, each in self.facts["fields"].items()}

@@ -54,8 +54,8 @@ def assign(rows: Sequence[Mapping[str, Any]], rule: Split) -> dict[str, Placed]:
             f"split.validation {rule.validation:g} and split.test {rule.test:g} leave nothing for train; lower one"
         )
     official = {row["split"] for row in rows}
-    shares = {name: share for name, share in (("test", rule.test), ("validation", rule.validation))}
-    shares = {name: share for name, share in shares.items() if share > 0 and name not in official}
+    fractions = {"test": rule.test, "validation": rule.validation}
+    shares = {name: share for name, share in fractions.items() if share > 0 and name not in official}
     units = _units([row for row in rows if _is_free(row)], shares, rule.seed)
     _give_each_label_every_split(units, [*shares, "train"])
     return {row["asset_id"]: _place(row, units, rule.seed) for row in rows}

@@ -21,7 +21,7 @@ class Variants:
 
 
 def resolve(section: Mapping[str, Any], operations: Sequence[Operation], where: str = "augment") -> Variants:
-    """Check a section against the operations of a recipe. They are applied in the recipe's order, whatever the section's.
+    """Check a section against the operations of a recipe, which are applied in the recipe's order.
 
     One copy is made when operations are named without `copies`. Raises UsageError naming key, value and rule.
     """

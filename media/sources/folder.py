@@ -21,7 +21,7 @@ SPLITS = {
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
-DOCUMENT_NAME = re.compile(r"(readme(\..*)?|licen[cs]e|copying|notice|authors|changelog)", re.IGNORECASE)
+DOCUMENT_NAME = re.compile(r"(readme(\..*)?|.*\.readme|licen[cs]e|copying|notice|authors|changelog)", re.IGNORECASE)
 DOCUMENT_SUFFIXES = {".md", ".rst", ".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db"}
 KINDS_WITHOUT_TEXT = {"image", "audio", "video"}
 
@@ -117,7 +117,7 @@ def _printable(name: str) -> str:
 
 def _read(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         if os.fstat(descriptor).st_size > LARGEST_ASSET_BYTES:
             raise OSError(errno.EFBIG, f"larger than {LARGEST_ASSET_BYTES >> 20} MiB")
         return file.read()

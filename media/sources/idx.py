@@ -7,6 +7,7 @@ format  http://yann.lecun.com/exdb/mnist: two zero bytes, type (8 = unsigned byt
 import gzip
 import hashlib
 import struct
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from math import prod
@@ -89,13 +90,11 @@ def _unpacked(name: str) -> str:
 
 
 def _unpack(path: Path) -> bytes:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        try:
-            content = gzip.open(file).read(LARGEST_UNPACKED_BYTES + 1) if packed else file.read()
-        except (OSError, EOFError) as error:
-            raise IntegrityError(f"{path} cannot be unpacked: {error}; delete it to get it again") from None
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(LARGEST_UNPACKED_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise IntegrityError(f"{path} cannot be unpacked: {error}; delete it to get it again") from None
     if len(content) > LARGEST_UNPACKED_BYTES:
         raise IntegrityError(f"{path} holds more than {LARGEST_UNPACKED_BYTES >> 30} GiB; split it")
     return content

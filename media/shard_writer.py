@@ -1,0 +1,111 @@
+"""One shard file: the samples of some assets of one split, decoded and varied, in order of asset id and copy."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from media import buckets, columns, draws
+from media.sample import Field
+from media.shard import COLUMNS, Shard, file_name, sample_id, transform
+from media.statistics import Sums, sums
+from media.variants import Variants
+from project.errors import DailiesError
+from project.params import Split
+
+Sample = Mapping[str, Any]
+SEEN_BY_READ = ("asset_id", "kind", "format", "mode", "width", "height", "frames", "rate_hz", "channels", "duration_s",
+                "characters", "labels", "group", "split")  # fmt: skip
+"""Catalog columns that may shape a sample. A renamed file or a new licence changes none, so it rewrites no shard."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How samples are made.
+
+    read      (bytes of an asset, its catalog row with the columns SEEN_BY_READ, settings) → its `fields`
+    fields    what one sample holds: name → dtype and shape
+    variants  copies of training samples
+    split     fractions held out
+    version   names everything that decides a sample besides its asset: code, settings, libraries. Shards of an earlier
+              run are taken over only when their version is the same; with none, never.
+    """
+
+    read: Callable[[bytes, Mapping[str, Any], Any], Sample]
+    fields: Mapping[str, Field]
+    settings: Any
+    variants: Variants
+    split: Split
+    version: str = ""
+
+
+def write(shard: Shard, out: Path, blobs: buckets.Blobs, plan: Plan, previous: Path | None) -> Sums | None:
+    """Write one file into `out`, or link it from `previous` if that was made of the same in the same way.
+
+    Returns the sums of its original images when it belongs to train. Raises DailiesError for an asset without samples.
+    """
+    path = out / file_name(shard.split, shard.bucket)
+    identity = _identity(shard, plan)
+    earlier = previous / path.name if previous and plan.version else None
+    if earlier and earlier.is_file() and columns.metadata(earlier).get("made_of") == identity:
+        buckets.link(earlier, path)
+        arrays = columns.read(path)
+    else:
+        arrays = _filled(shard, blobs, plan)
+        columns.write(path, arrays, {"made_of": identity})
+    has_images = "image" in plan.fields and len(plan.fields["image"].shape) == 3
+    return sums(arrays["image"][:: 1 + shard.copies]) if has_images and shard.split == "train" else None
+
+
+def _identity(shard: Shard, plan: Plan) -> str:
+    """The hash of all that decides the content of a file."""
+    seen = [[row.get(name) for name in SEEN_BY_READ] for row in shard.rows]
+    made = transform(plan.variants) if shard.copies else ""
+    decisive = [plan.version, shard.split, shard.copies, made, shard.labels, shard.folds, seen]
+    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+
+
+def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan) -> dict[str, np.ndarray]:
+    each = 1 + shard.copies
+    made = transform(plan.variants)
+    arrays = {name: np.empty((shard.samples, *field.shape), field.dtype) for name, field in plan.fields.items()}
+    for number, row in enumerate(shard.rows):
+        for copy, sample in enumerate(_samples(blobs.get(row["asset_id"]), row, plan, shard.copies)):
+            _fill(arrays, number * each + copy, sample)
+    ids = [sample_id(row["asset_id"], copy, made) for row in shard.rows for copy in range(each)]
+    return arrays | {
+        "label": np.repeat(np.array(shard.labels, COLUMNS["label"]), each),
+        "copy": np.tile(np.arange(each, dtype=COLUMNS["copy"]), len(shard.rows)),
+        "fold": np.repeat(np.array(shard.folds, COLUMNS["fold"]), each),
+        "sample_id": np.array(ids, COLUMNS["sample_id"]),
+    }
+
+
+def _samples(data: bytes, row: Mapping[str, Any], plan: Plan, copies: int) -> Iterator[Sample]:
+    """The original, then its copies."""
+    try:
+        original = plan.read(data, {name: row.get(name) for name in SEEN_BY_READ}, plan.settings)
+    except (OSError, ValueError) as error:
+        raise DailiesError(f"asset {row['asset_id'][:12]} cannot be read, though it was admitted: {error}") from None
+    yield original
+    for copy in range(1, copies + 1):
+        sample = original
+        for operation, amount in plan.variants.operations:
+            draw = draws.generator(plan.variants.seed, row["asset_id"], copy, operation.key)
+            sample = operation.apply(sample, draw, amount)
+        yield sample
+
+
+def _fill(arrays: Mapping[str, np.ndarray], position: int, sample: Sample) -> None:
+    for name, array in arrays.items():
+        value = np.asarray(sample[name])
+        if value.shape != array.shape[1:] or value.dtype != array.dtype:
+            raise DailiesError(
+                f"field {name!r} is {value.dtype} of shape {value.shape}, but the recipe's fields say {array.dtype} "
+                f"of shape {array.shape[1:]}; correct its read or its fields"
+            )
+        array[position] = value

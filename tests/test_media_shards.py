@@ -1,0 +1,277 @@
+"""Augment: a catalog becomes samples; and shards: samples are taken by index."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from media import augment as augmenting
+from media import buckets, catalog, columns, derivation, image, variants
+from media.augment import augment
+from media.sample import Field
+from media.shard_writer import Plan
+from media.shards import Shards, Split
+from project.errors import DailiesError, UsageError
+from project.params import Split as Rule
+
+SIZE = 6
+
+
+def pgm(number: int) -> bytes:
+    return b"P5 6 6 255\n" + np.random.default_rng(number).integers(0, 255, 36, np.uint8).tobytes()
+
+
+def make_assets(folder: Path, numbers: Mapping[int, str]) -> Path:
+    """A folder as ingest leaves it: picture `number` with its label."""
+    import hashlib
+
+    folder.mkdir()
+    contents = {hashlib.sha256(pgm(number)).hexdigest(): (pgm(number), label) for number, label in numbers.items()}
+    blank = dict.fromkeys(catalog.SCHEMA.names, None)
+    rows = [
+        {
+            **blank, "asset_id": asset_id, "paths": [asset_id[:5]], "labels": [contents[asset_id][1]], "group": "",
+            "split": "", "source": "made", "licence": "CC0-1.0", "status": "admitted",
+            "bytes": len(contents[asset_id][0]),
+        }
+        for asset_id in sorted(contents)
+    ]  # fmt: skip
+    catalog.write(folder, rows, "")
+    for bucket, ids in buckets.divide({asset_id: len(data) for asset_id, (data, _) in contents.items()}, 400).items():
+        buckets.write(folder, bucket, ids, lambda asset_id: contents[asset_id][0])
+    return folder
+
+
+def plan(section: Mapping[str, Any] | None = None, **changed: Any) -> Plan:
+    parts: dict[str, Any] = {
+        "read": lambda data, row, settings: {"image": image.square(data, SIZE, False)},
+        "fields": {"image": image.field(SIZE, False)},
+        "settings": None,
+        "variants": variants.resolve(section or {}, image.OPERATIONS),
+        "split": Rule(validation=0.2, test=0.2),
+        "version": "1",
+    }
+    return Plan(**(parts | changed))
+
+
+def run(assets: Path, out: Path, how: Plan, **options: Any) -> dict[str, Any]:
+    return augment(assets, out, how, lambda *_: None, **options)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of a few samples each, so that there are several."""
+    monkeypatch.setattr(augmenting, "LARGEST_BYTES", 300)
+
+
+TWO = {number: "cat" if number % 2 else "dog" for number in range(60)}
+COPIES = {"copies": 2, "rotate_deg": 20, "noise": 0.1}
+
+
+def test_samples_and_their_derivation(tmp_path: Path, small: None) -> None:
+    assets = make_assets(tmp_path / "assets", TWO)
+    facts = run(assets, tmp_path / "shards", plan(COPIES))
+    shards = Shards(tmp_path / "shards")
+    assert shards.facts == facts == json.loads((tmp_path / "shards" / "facts.json").read_text())
+    assert (facts["classes"], facts["copies"], facts["source"]) == (["cat", "dog"], 2, "made")
+    assert facts["fields"] == {"image": {"dtype": "uint8", "shape": [1, SIZE, SIZE]}}
+    assert facts["counts"] == {name: len(shards.split(name)) for name in ("train", "validation", "test")}
+    assert facts["counts"]["train"] // 3 + facts["counts"]["validation"] + facts["counts"]["test"] == 60
+
+    blobs, rows = buckets.Blobs(assets), {row["asset_id"]: row for row in catalog.read(assets)}
+    derived = {row["sample_id"]: row for row in derivation.read(tmp_path / "shards")}
+    for name in facts["counts"]:
+        split = shards.split(name)
+        samples = split.take(np.arange(len(split)))
+        parents = shards.parents(name)
+        for i, sample_id in enumerate(split.column("sample_id")):
+            row = derived.pop(sample_id)
+            assert (row["split"], row["parent_ids"], row["licence"]) == (name, [parents[i]], "CC0-1.0")
+            assert row["copy"] == split.column("copy")[i] and row["fold"] == split.column("fold")[i]
+            assert facts["classes"][samples["label"][i]] == rows[parents[i]]["labels"][0]
+            original = image.square(blobs.get(parents[i]), SIZE, False)
+            assert np.array_equal(samples["image"][i], original) == (row["copy"] == 0)
+            assert bool(row["transform"]) == (row["copy"] > 0)
+    assert derived == {}
+
+
+def test_mean_and_spread_are_those_of_the_original_training_images(tmp_path: Path, small: None) -> None:
+    facts = run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", plan(COPIES))
+    train = Shards(tmp_path / "shards").split("train")
+    originals = train.where(train.column("copy") == 0)
+    pixels = originals.take(np.arange(len(originals)))["image"].astype(np.float64)
+    assert facts["mean"] == pytest.approx([pixels.mean()], rel=1e-12)
+    assert facts["std"] == pytest.approx([pixels.std()], rel=1e-12)
+
+
+def test_the_number_of_workers_changes_nothing(tmp_path: Path, small: None) -> None:
+    assets = make_assets(tmp_path / "assets", TWO)
+    for workers in (1, 3):
+        run(assets, tmp_path / str(workers), plan(COPIES), workers=workers)
+    assert len(tree(tmp_path / "1")) > 8
+    assert tree(tmp_path / "1") == tree(tmp_path / "3")
+
+
+NUMBERS = st.dictionaries(st.integers(0, 30), st.sampled_from(["cat", "dog", "eel"]), min_size=1, max_size=25)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=NUMBERS, second=NUMBERS)
+def test_an_incremental_run_equals_one_from_scratch(
+    tmp_path_factory: pytest.TempPathFactory, small: None, first: dict[int, str], second: dict[int, str]
+) -> None:
+    folder = tmp_path_factory.mktemp("incremental")
+    run(make_assets(folder / "a", first), folder / "first", plan(COPIES), workers=1)
+    assets = make_assets(folder / "b", second)
+    run(assets, folder / "scratch", plan(COPIES), workers=1)
+    run(assets, folder / "incremental", plan(COPIES), workers=1, previous=folder / "first")
+    assert tree(folder / "incremental") == tree(folder / "scratch")
+
+
+def linked(first: Path, second: Path, pattern: str = "*.arrow") -> list[bool]:
+    old = {path.name: path.stat().st_ino for path in first.glob(pattern)}
+    return [old.get(path.name) == path.stat().st_ino for path in second.glob(pattern)]
+
+
+def test_one_more_asset_rewrites_one_or_two_files(tmp_path: Path, small: None) -> None:
+    run(make_assets(tmp_path / "a", TWO), tmp_path / "first", plan(COPIES))
+    assets = make_assets(tmp_path / "b", TWO | {99: "cat"})
+    run(assets, tmp_path / "second", plan(COPIES), previous=tmp_path / "first")
+    assert 1 <= linked(tmp_path / "first", tmp_path / "second").count(False) <= 2
+    assert linked(tmp_path / "first", tmp_path / "second").count(True) > 5
+
+
+@pytest.mark.parametrize(
+    ("changed", "held_out_are_the_same"),
+    [
+        (plan(COPIES, version="2"), False),
+        (plan(COPIES, version=""), False),
+        (plan({**COPIES, "seed": 1}), True),
+        (plan({**COPIES, "noise": 0.2}), True),
+        (plan({**COPIES, "copies": 1}), True),
+    ],
+)
+def test_files_made_differently_are_not_taken_over(
+    tmp_path: Path, small: None, changed: Plan, held_out_are_the_same: bool
+) -> None:
+    assets = make_assets(tmp_path / "assets", TWO)
+    run(assets, tmp_path / "first", plan(COPIES))
+    run(assets, tmp_path / "second", changed, previous=tmp_path / "first")
+    run(assets, tmp_path / "scratch", changed)
+    assert not any(linked(tmp_path / "first", tmp_path / "second", "train-*.arrow"))
+    assert set(linked(tmp_path / "first", tmp_path / "second", "test-*.arrow")) == {held_out_are_the_same}
+    assert tree(tmp_path / "second") == tree(tmp_path / "scratch")
+
+
+def test_an_absent_split_is_empty(tmp_path: Path) -> None:
+    how = plan(split=Rule(validation=0, test=0.2))
+    run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", how)
+    split = Shards(tmp_path / "shards").split("validation")
+    assert len(split) == 0
+    assert split.take(np.arange(0))["image"].shape == (0, 1, SIZE, SIZE)
+    assert split.column("label").shape == split.column("sample_id").shape == (0,)
+
+
+def test_without_an_admitted_asset_there_is_nothing_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DailiesError, match="has no admitted asset"):
+        run(make_assets(tmp_path / "assets", {}), tmp_path / "shards", plan())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_sample_of_another_shape_than_its_field_is_an_error(tmp_path: Path, small: None, workers: int) -> None:
+    how = plan(fields={"image": Field("uint8", (3, SIZE, SIZE))})
+    with pytest.raises(DailiesError, match=r"field 'image' is uint8 of shape \(1, 6, 6\), but the recipe's fields say"):
+        run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", how, workers=workers)
+    assert not (tmp_path / "shards").exists()
+
+
+def parts(*lengths: int) -> list[dict[str, np.ndarray]]:
+    """Samples whose image is their position in the whole."""
+    starts = np.cumsum([0, *lengths])
+    return [
+        {
+            "image": np.arange(start, start + length, dtype=np.uint8)[:, None],
+            "label": np.arange(start, start + length),
+            "sample_id": np.array([f"{i:032x}" for i in range(start, start + length)], "S32"),
+        }
+        for start, length in zip(starts[:-1], lengths, strict=True)
+    ]
+
+
+@given(lengths=st.lists(st.integers(0, 9), min_size=1, max_size=5), data=st.data())
+def test_samples_are_taken_from_several_files_in_the_order_asked(lengths: list[int], data: Any) -> None:
+    split = Split(parts(*lengths))
+    asked = data.draw(st.lists(st.integers(0, sum(lengths) - 1))) if sum(lengths) else []
+    taken = split.take(np.array(asked, np.int64))
+    assert taken["image"][:, 0].tolist() == taken["label"].tolist() == asked
+    mask = np.arange(sum(lengths)) % 3 != 1
+    view = split.where(mask)
+    assert view.column("label").tolist() == np.flatnonzero(mask).tolist()
+    assert view.where(view.column("label") % 2 == 0).column("label").tolist() == [
+        i for i in np.flatnonzero(mask) if i % 2 == 0
+    ]
+
+
+@pytest.mark.parametrize("index", [-1, 6])
+def test_an_index_out_of_range_is_an_error(index: int) -> None:
+    with pytest.raises(IndexError, match="out of range for 6 samples"):
+        Split(parts(2, 4)).take(np.array([0, index]))
+
+
+def test_what_is_taken_may_be_changed(tmp_path: Path) -> None:
+    columns.write(tmp_path / "a.arrow", parts(5)[0], {})
+    taken = Split([columns.read(tmp_path / "a.arrow")]).take(np.array([1, 2]))
+    taken["image"] += 1
+    assert taken["image"].flags.writeable
+
+
+@given(
+    shape=st.lists(st.integers(1, 4), max_size=3).map(tuple),
+    dtype=st.sampled_from(["uint8", "int64", "float32", "float64"]),
+    count=st.integers(1, 5),
+)
+def test_columns_are_views_of_the_file(tmp_path_factory: Any, shape: tuple[int, ...], dtype: str, count: int) -> None:
+    path = tmp_path_factory.mktemp("columns") / "a.arrow"
+    values = np.random.default_rng(0).integers(0, 99, (count, *shape)).astype(dtype)
+    columns.write(path, {"x": values}, {"made_of": "y"})
+    read = columns.read(path)["x"]
+    assert np.array_equal(read, values) and read.dtype == values.dtype
+    assert not read.flags.owndata
+    assert columns.metadata(path) == {"made_of": "y"}
+
+
+KNOWN = "known: copies, crop, cutout, elastic, flip, noise, rotate_deg, scale, seed, shift"
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"rotate": 3}, rf"augment.rotate is not known to this recipe; did you mean 'rotate_deg'\? {KNOWN}"),
+        ({"rotate_deg": 999}, "augment.rotate_deg is 999: must be a number from 0 to 180"),
+        ({"copies": 2}, "augment.copies is 2, but nothing varies them; name an operation: rotate_deg"),
+        ({"copies": -1, "noise": 0}, "augment.copies is -1: must be a whole number from 0 to 1000"),
+        ({"copies": True, "noise": 0}, "augment.copies is True: must be a whole number"),
+    ],
+)
+def test_a_wrong_augment_section_says_what_is_wrong(section: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        variants.resolve(section, image.OPERATIONS)
+
+
+def test_operations_apply_in_the_recipe_s_order() -> None:
+    resolved = variants.resolve({"noise": 0.1, "rotate_deg": 5}, image.OPERATIONS)
+    assert [(operation.key, amount) for operation, amount in resolved.operations] == [
+        ("rotate_deg", 5.0),
+        ("noise", 0.1),
+    ]
+    assert (resolved.copies, resolved.seed) == (1, 0)
+    assert variants.resolve({}, image.OPERATIONS) == variants.Variants()
