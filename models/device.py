@@ -73,7 +73,7 @@ def deterministic() -> Iterator[None]:
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc reuse the large buffers of a step instead of returning them to the kernel, which clears each page again."""
+    """Have glibc keep the large buffers of a step: returned to the kernel, each page would be cleared again."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
