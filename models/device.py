@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,14 +63,15 @@ def threads() -> int:
 @contextmanager
 def deterministic() -> Iterator[None]:
     """Ask torch for the algorithms that give the same bits again; the setting before is put back."""
-    before, filled = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    debugging: Any = torch.utils.deterministic
+    before, filled = torch.are_deterministic_algorithms_enabled(), debugging.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs a pass over each buffer
+    debugging.fill_uninitialized_memory = False  # it costs a pass over each new buffer
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
-        torch.utils.deterministic.fill_uninitialized_memory = filled
+        debugging.fill_uninitialized_memory = filled
 
 
 def _keep_freed_memory() -> None:

@@ -1,6 +1,6 @@
 """What a trained network makes of samples it has not seen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,8 @@ import torch
 from torch import nn
 
 from models import metrics
-from models.data import Samples
+from models.data import Samples, blocks
 
-BATCH_BYTES = 32 * 2**20
 WORST = 24
 
 
@@ -70,14 +69,8 @@ def classify(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[st
 
 def probabilities(net: nn.Module, samples: Samples) -> np.ndarray:
     """Softmax scores, float64 (N, classes)."""
-    parts = [_softmax(net, samples.take(indices)["image"]) for indices in _batches(samples)]
+    parts = [_softmax(net, samples.take(indices)["image"]) for indices in blocks(samples)]
     return np.concatenate(parts)
-
-
-def _batches(samples: Samples) -> Iterator[np.ndarray]:
-    one = samples.take(np.arange(min(1, len(samples))))["image"]
-    size = max(1, min(512, BATCH_BYTES // max(4 * one.size, 1)))
-    return (np.arange(start, min(start + size, len(samples))) for start in range(0, len(samples), size))
 
 
 def _softmax(net: nn.Module, images: np.ndarray) -> np.ndarray:

@@ -22,8 +22,9 @@ def cross_validate(
 ) -> dict[str, dict[str, float]]:
     """Train `job.settings.folds` networks, each without one fold of the training samples, and measure each on its own.
 
-    Fold of a sample = its column `fold` modulo the number of folds. Held-out samples are originals only; their augmented
-    copies share the fold and are left out too. Returns {metric: {"mean": …, "spread": standard deviation (n - 1)}}.
+    The fold of a sample is its column `fold` modulo the number of folds. Originals alone are held out; their augmented
+    copies share the fold, so nothing is trained on them either. Returns {metric: {"mean": …, "spread": …}}, the spread
+    being the standard deviation over folds (n - 1).
     """
     folds = job.settings.folds
     place = np.asarray(job.train.column("fold")) % folds

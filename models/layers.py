@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-
 SMALLEST_PX = 4  # of the picture that is pooled: its corners still tell left from right
 
 

@@ -43,7 +43,7 @@ def balanced_accuracy(counts: np.ndarray) -> float:
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = CALIBRATION_BINS) -> np.ndarray:
-    """(bins, 3): samples, mean confidence and accuracy of each of `bins` equal intervals ((m-1)/M, m/M] of confidence."""
+    """Samples, mean confidence and accuracy, (bins, 3), of each interval ((m - 1) / bins, m / bins] of confidence."""
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     samples = np.bincount(place, minlength=bins)
     means = [_ratio(np.bincount(place, weights=values, minlength=bins), samples) for values in (confidence, right)]

@@ -22,7 +22,9 @@ def test_seed_and_epoch_each_change_the_order() -> None:
 
 
 def test_streams_of_different_purpose_or_step_share_nothing() -> None:
-    keys = [(purpose, seed, epoch, step) for purpose in range(3) for seed in (0, 1) for epoch in (0, 1) for step in (0, 1)]
+    keys = [
+        (purpose, seed, epoch, step) for purpose in range(3) for seed in (0, 1) for epoch in (0, 1) for step in (0, 1)
+    ]
     firsts = {int(order.stream(*key).random_raw()) for key in keys}
     assert len(firsts) == len(keys)
 
