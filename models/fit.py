@@ -1,4 +1,4 @@
-"""Supervised training. Killed at any point and started again, it ends with the same weights, on a processor bit for bit.
+"""Supervised training. Killed at any point and started again, it ends with the same weights: on a CPU bit for bit.
 
 All randomness is a function of (seed, epoch, step); whatever else a step reads (weights, optimizer, average, sums of
 the epoch, history) is in the checkpoint.

@@ -18,7 +18,7 @@ def names() -> list[str]:
 
 
 def build(name: str, settings: Any, facts: Mapping[str, Any]) -> "nn.Module":
-    """The network of `models/networks/<name>.py`, the only file there that is imported, with weights of `settings.seed`.
+    """The network of `models/networks/<name>.py` with weights of `settings.seed`; no other file there is imported.
 
     `facts` tells what the samples are: classes, fields, mean, std. Raises UsageError that lists the networks there are.
     """
