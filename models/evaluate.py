@@ -10,6 +10,7 @@ from torch import nn
 
 from models import metrics
 from models.data import Samples, blocks
+from project.errors import DailiesError
 
 WORST = 24
 
@@ -33,7 +34,9 @@ class Outcome:
 
 
 def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
-    """Compare the answers of `net` with the labels of `samples`."""
+    """Compare the answers of `net` with the labels of `samples`. Raises DailiesError when there are none."""
+    if len(samples) == 0:
+        raise DailiesError("there is no sample to measure on; see the split section of the model and its labels")
     classes = list(facts["classes"])
     labels = np.asarray(samples.column("label"), dtype=np.int64)
     scores = probabilities(net, samples)

@@ -56,6 +56,14 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
     return float((samples * np.abs(reached - stated)).sum() / max(samples.sum(), 1))
 
 
+def wilson(successes: np.ndarray, trials: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bounds of a rate seen in `trials` > 0 (Wilson 1927); z = 1.96 gives 95 % intervals."""
+    rate, squared = successes / trials, z * z / trials
+    centre = (rate + squared / 2) / (1 + squared)
+    reach = np.sqrt(rate * (1 - rate) * squared + squared**2 / 4) / (1 + squared)
+    return centre - reach, centre + reach
+
+
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
