@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models import metrics
+from models import device, metrics
 from models.data import Samples, blocks
 from project.errors import DailiesError
 
@@ -80,7 +80,7 @@ def _softmax(net: nn.Module, images: np.ndarray) -> np.ndarray:
     where = next(net.parameters()).device
     net.eval()
     with torch.inference_mode():
-        logits = net(torch.from_numpy(np.ascontiguousarray(images)).to(where))
+        logits = net(device.tensor(images).to(where))
     return logits.double().softmax(1).cpu().numpy()
 
 

@@ -31,8 +31,9 @@ def cross_validate(
     folds = job.settings.folds
     place = np.asarray(job.train.column("fold")) % folds
     original = np.asarray(job.train.column("copy")) == 0
-    for fold in np.flatnonzero(np.bincount(place[original], minlength=folds) == 0):
-        raise DailiesError(f"folds is {folds}: fold {fold} has no original sample; set fewer folds")
+    empty = np.flatnonzero(np.bincount(place[original], minlength=folds) == 0)
+    if len(empty):
+        raise DailiesError(f"folds is {folds}: fold {empty[0]} has no original sample; set fewer folds")
     measured = []
     for fold in range(folds):
         part = dataclasses.replace(

@@ -1,5 +1,8 @@
 """Which machine trains."""
 
+import math
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -22,6 +25,23 @@ def test_a_number_of_threads_that_is_none_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DAILIES_THREADS", value)
     with pytest.raises(UsageError, match=f"DAILIES_THREADS is '{value}': must be a whole number from 1"):
         device.threads()
+
+
+@pytest.mark.parametrize(
+    ("content", "cores"), [("max 100000\n", math.inf), ("250000 100000\n", 2), ("5000 100000\n", 1)]
+)
+def test_a_container_limits_threads(tmp_path: Path, content: str, cores: float) -> None:
+    (tmp_path / "cpu.max").write_text(content)
+    assert device._container_cores(tmp_path / "cpu.max") == cores
+    assert device._container_cores(tmp_path / "none") == math.inf
+
+
+def test_an_array_that_may_not_be_written_to_is_copied() -> None:
+    array = np.arange(3)
+    assert device.tensor(array).data_ptr() == array.ctypes.data
+    array.flags.writeable = False
+    assert device.tensor(array).data_ptr() != array.ctypes.data
+    assert device.tensor(array).tolist() == [0, 1, 2]
 
 
 @without_gpu
