@@ -16,7 +16,7 @@ class MovingAverage:
         self.values = {name: value.clone() for name, value in self._live.items()}
 
     def update(self, step: int) -> None:
-        """Take in the weights after `step` steps. The decay grows with `step`, so that the random start is soon forgotten."""
+        """Take in the weights after `step` steps. The decay grows with `step`: the random start is soon forgotten."""
         decay = min(self.decay, step / (step + 10))
         torch._foreach_lerp_(list(self.values.values()), list(self._live.values()), 1 - decay)
 

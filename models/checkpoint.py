@@ -1,6 +1,6 @@
-"""One file from which a killed training goes on: named tensors, and a JSON note in the same safetensors file.
+"""One file from which a killed training goes on: named tensors, and a JSON position in the same safetensors file.
 
-One file cannot disagree with itself: it is written under another name, synced and renamed, so that what is there is whole.
+One file cannot disagree with itself; it is written under another name, synced and renamed, so what is there is whole.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from project.progress import note
@@ -77,26 +78,24 @@ def read(folder: Path, identity: str) -> Checkpoint | None:
             about = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
     except (safetensors.SafetensorError, OSError) as error:
-        note(
-            f"{path.name} is ignored: it is not a whole safetensors file ({error}); training starts from the beginning"
-        )
-        return None
+        return _ignore(path, f"is not a whole safetensors file ({error})")
     if about.get("identity") != identity:
-        note(
-            f"{path.name} is ignored: it belongs to other settings, samples or network; training starts from the beginning"
-        )
-        return None
+        return _ignore(path, "belongs to other settings, samples or weights")
     if about.get("sha256") != _digest(tensors):
-        note(f"{path.name} is ignored: its bytes are not what its hash says; training starts from the beginning")
-        return None
+        return _ignore(path, "is damaged: its bytes are not what its hash says")
     return Checkpoint(tensors, json.loads(about["position"]))
+
+
+def _ignore(path: Path, reason: str) -> Checkpoint | None:
+    note(f"{path.name} {reason}; it is ignored and training starts from the beginning")
+    return None
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode())
-        digest.update(tensors[name].contiguous().view(-1).numpy().data)
+        digest.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

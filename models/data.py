@@ -3,10 +3,12 @@
 The shards of media/ fit `Samples` without either room importing the other; `InMemory` serves tests and benchmarks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
+
+BLOCK_SAMPLES, BLOCK_NUMBERS = 512, 8 * 2**20
 
 
 class Samples(Protocol):
@@ -60,3 +62,14 @@ class InMemory:
             {name: array[kept] for name, array in self._fields.items()},
             {name: array[kept] for name, array in self._columns.items()},
         )
+
+
+def blocks(samples: Samples) -> Iterator[np.ndarray]:
+    """The indices of all samples in order, in blocks that a network without gradients takes at once.
+
+    A block has at most 512 samples, and at most 8 million numbers (32 MB as float32) where one sample is no larger.
+    """
+    one = samples.take(np.arange(min(1, len(samples))))
+    numbers = sum(values.size for values in one.values())
+    size = min(BLOCK_SAMPLES, max(1, BLOCK_NUMBERS // max(1, numbers)))
+    return (np.arange(start, min(start + size, len(samples))) for start in range(0, len(samples), size))

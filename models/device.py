@@ -1,11 +1,14 @@
 """The machine that trains: which device, how many threads, which precision. The only place that asks."""
 
 import ctypes
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +16,8 @@ from torch import Tensor
 
 from project.errors import UsageError
 
-_MALLOPT = {-1: 1 << 31, -2: 1 << 27, -3: 1 << 30}  # glibc malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # glibc, malloc.h
+KEEPING = {M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 2**27, M_MMAP_THRESHOLD: 2**30}  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Device:
 
     def put(self, batch: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         """The arrays of a batch as tensors on the device."""
-        return {name: torch.from_numpy(array).to(self.device, non_blocking=True) for name, array in batch.items()}
+        return {name: tensor(array).to(self.device, non_blocking=True) for name, array in batch.items()}
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context of a forward pass. bfloat16 keeps the range of float32, so no loss scaling is needed."""
@@ -49,34 +53,50 @@ def prepare(precision: str = "auto") -> Device:
     return Device(torch.device("cpu"), mixed=False)
 
 
+def tensor(array: np.ndarray) -> Tensor:
+    """The array as a tensor over the same memory; copied where it may not be written to, which torch cannot express."""
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+
+
 def threads() -> int:
     """DAILIES_THREADS, else the processor cores this process may use."""
     given = os.environ.get("DAILIES_THREADS")
     if given is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return int(min(allowed, _container_cores()))
     if not given.isdigit() or int(given) < 1:
         raise UsageError(f"DAILIES_THREADS is {given!r}: must be a whole number from 1")
     return int(given)
 
 
+def _container_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> float:
+    """The processor time a container gets, in whole cores: more threads than that wait for each other."""
+    try:
+        granted, period = quota.read_text().split()
+    except OSError:  # no container, or not Linux
+        return math.inf
+    return math.inf if granted == "max" else max(1, int(granted) // int(period))
+
+
 @contextmanager
 def deterministic() -> Iterator[None]:
     """Ask torch for the algorithms that give the same bits again; the setting before is put back."""
-    before, filled = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    debugging: Any = torch.utils.deterministic
+    before, filled = torch.are_deterministic_algorithms_enabled(), debugging.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs a pass over each buffer
+    debugging.fill_uninitialized_memory = False  # it costs a pass over each new buffer
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
-        torch.utils.deterministic.fill_uninitialized_memory = filled
+        debugging.fill_uninitialized_memory = filled
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc reuse the large buffers of a step instead of returning them to the kernel, which clears each page again."""
+    """Have glibc keep the large buffers of a step: returned to the kernel, each page would be cleared again."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
     if mallopt is not None:
-        for parameter, value in _MALLOPT.items():
-            mallopt(ctypes.c_int(parameter), ctypes.c_int(min(value, 2**31 - 1)))
+        for parameter, value in KEEPING.items():
+            mallopt(parameter, value)

@@ -1,6 +1,6 @@
 """What a trained network makes of samples it has not seen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from models import metrics
-from models.data import Samples
+from models import device, metrics
+from models.data import Samples, blocks
+from project.errors import DailiesError
 
-BATCH_BYTES = 32 * 2**20
 WORST = 24
 
 
@@ -34,7 +34,9 @@ class Outcome:
 
 
 def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
-    """Compare the answers of `net` with the labels of `samples`."""
+    """Compare the answers of `net` with the labels of `samples`. Raises DailiesError when there are none."""
+    if len(samples) == 0:
+        raise DailiesError("there is no sample to measure on; see the split section of the model and its labels")
     classes = list(facts["classes"])
     labels = np.asarray(samples.column("label"), dtype=np.int64)
     scores = probabilities(net, samples)
@@ -71,21 +73,15 @@ def classify(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[st
 
 def probabilities(net: nn.Module, samples: Samples) -> np.ndarray:
     """Softmax scores, float64 (N, classes)."""
-    parts = [_softmax(net, samples.take(indices)["image"]) for indices in _batches(samples)]
+    parts = [_softmax(net, samples.take(indices)["image"]) for indices in blocks(samples)]
     return np.concatenate(parts)
-
-
-def _batches(samples: Samples) -> Iterator[np.ndarray]:
-    one = samples.take(np.arange(min(1, len(samples))))["image"]
-    size = max(1, min(512, BATCH_BYTES // max(4 * one.size, 1)))
-    return (np.arange(start, min(start + size, len(samples))) for start in range(0, len(samples), size))
 
 
 def _softmax(net: nn.Module, images: np.ndarray) -> np.ndarray:
     where = next(net.parameters()).device
     net.eval()
     with torch.inference_mode():
-        logits = net(torch.from_numpy(np.ascontiguousarray(images)).to(where))
+        logits = net(device.tensor(images).to(where))
     return logits.double().softmax(1).cpu().numpy()
 
 

@@ -1,66 +1,32 @@
-"""Supervised training that can be killed at any point and still ends with the same weights, bit for bit, on a processor.
+"""Supervised training. Killed at any point and started again, it ends with the same weights: on a CPU bit for bit.
 
-All randomness is a function of (seed, epoch, step); whatever else a step reads (weights, optimizer, average, sums of the
-epoch, history) is in the checkpoint.
+All randomness is a function of (seed, epoch, step); whatever else a step reads (weights, optimizer, average, sums of
+the epoch, history) is in the checkpoint.
 """
 
 import contextlib
 import dataclasses
-import hashlib
-import json
+import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from models import device, optimizers, order, schedules, state, weights
+from models import data, device, optimizers, order, schedules, state, weights
 from models.average import MovingAverage
 from models.checkpoint import Checkpoint, Keeper
-from models.data import Samples
 from models.device import Device
 from models.jitter import Jitter
+from models.job import Fitted, Job, identity
 from models.losses import Criterion, Loss, Scored
-from models.settings import Training
 from models.state import Position
 from project.errors import DailiesError
 
-VALIDATION_BATCH = 512
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What to train, on what, and where to keep the way back after a kill.
-
-    tick   called as tick(epochs done, loss=…), with fractions within an epoch
-    start  weights to begin with; entries that do not fit, as for another number of classes, keep their random start
-    """
-
-    net: nn.Module
-    settings: Training
-    facts: Mapping[str, Any]
-    train: Samples
-    validation: Samples
-    checkpoints: Path | None = None
-    tick: Callable[..., None] = lambda done, **values: None
-    start: Mapping[str, Tensor] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """`history` has a row an epoch, counted from 1: epoch, rate, train_loss, train_accuracy, validation_loss …
-
-    `best_epoch` has the lowest validation loss; 0 without validation samples.
-    """
-
-    history: list[dict[str, float]]
-    best_epoch: int
-    stopped_early: bool
+__all__ = ["Fitted", "Job", "supervised"]
 
 
 @dataclass(kw_only=True)
@@ -94,7 +60,11 @@ def supervised(job: Job, *, loss: Loss, jitter: Jitter | None = None) -> Fitted:
     elif run.average:
         run.average.wear()
     job.net.eval()
-    return Fitted(history=run.position.history, best_epoch=run.position.best_epoch, stopped_early=_out_of_patience(run))
+    return Fitted(
+        history=run.position.history,
+        best_epoch=run.position.best_epoch,
+        stopped_early=run.position.epoch < job.settings.epochs,
+    )
 
 
 def _begin(job: Job, loss: Loss, jitter: Jitter | None) -> _Run:
@@ -112,7 +82,7 @@ def _begin(job: Job, loss: Loss, jitter: Jitter | None) -> _Run:
         jitter=jitter,
         optimizer=optimizers.build(job.net, job.settings),
         average=MovingAverage(job.net, job.settings.average) if job.settings.average else None,
-        keeper=Keeper(job.checkpoints, _identity(job) if job.checkpoints else ""),
+        keeper=Keeper(job.checkpoints, identity(job) if job.checkpoints else ""),
         steps=order.steps(len(job.train), job.settings.batch),
     )
     _resume(run)
@@ -141,7 +111,7 @@ def _epoch(run: _Run) -> None:
         run.job.tick(position.epoch + position.step / run.steps, loss=position.sums["loss"] / position.seen)
         if run.keeper.due():
             _keep(run)
-    row = {"epoch": position.epoch + 1, "rate": run.optimizer.param_groups[0]["lr"]}
+    row = {"epoch": position.epoch + 1, "rate": _rate(run, run.steps - 1)}
     row |= {f"train_{name}": total / position.seen for name, total in position.sums.items()}
     row |= {f"validation_{name}": value for name, value in _validate(run).items()}
     _close(run, row)
@@ -154,14 +124,12 @@ def _batches(run: _Run) -> Iterator[tuple[int, np.ndarray]]:
         visits = order.balanced(run.job.train.column("label"), settings.seed, position.epoch)
     else:
         visits = order.shuffled(len(run.job.train), settings.seed, position.epoch)
-    batches = np.array_split(visits, run.steps)
-    return iter(list(enumerate(batches))[position.step :])
+    return itertools.islice(enumerate(np.array_split(visits, run.steps)), position.step, None)
 
 
 def _step(run: _Run, step: int, indices: np.ndarray) -> Scored:
     """One batch forward and back. Raises DailiesError when its loss is not finite, before any weight is touched."""
     settings, epoch = run.job.settings, run.position.epoch
-    done = epoch * run.steps + step
     batch = run.machine.put(run.job.train.take(indices))
     if run.jitter:
         batch = run.jitter(batch, settings.seed, epoch, step)
@@ -174,15 +142,20 @@ def _step(run: _Run, step: int, indices: np.ndarray) -> Scored:
             f"it must be finite; lower rate (={settings.rate:g}) or set clip (={settings.clip:g})"
         )
     run.optimizer.zero_grad()
-    scored.loss.backward()
+    torch.autograd.backward(scored.loss)
     if settings.clip:
         nn.utils.clip_grad_norm_(run.job.net.parameters(), settings.clip)
     for group in run.optimizer.param_groups:
-        group["lr"] = schedules.rate(settings, done, run.steps * settings.epochs)
+        group["lr"] = _rate(run, step)
     run.optimizer.step()
     if run.average:
-        run.average.update(done + 1)
+        run.average.update(epoch * run.steps + step + 1)
     return scored
+
+
+def _rate(run: _Run, step: int) -> float:
+    epochs = run.job.settings.epochs
+    return schedules.rate(run.job.settings, run.position.epoch * run.steps + step, epochs * run.steps)
 
 
 def _count(position: Position, scored: Scored, samples: int) -> None:
@@ -200,8 +173,7 @@ def _validate(run: _Run) -> dict[str, float]:
     total = Position()
     run.job.net.eval()
     with torch.inference_mode(), run.average.worn() if run.average else contextlib.nullcontext():
-        for start in range(0, len(samples), VALIDATION_BATCH):
-            indices = np.arange(start, min(start + VALIDATION_BATCH, len(samples)))
+        for indices in data.blocks(samples):
             with run.machine.autocast():
                 _count(total, run.criterion(run.job.net, run.machine.put(samples.take(indices))), len(indices))
     return {name: value / total.seen for name, value in total.sums.items()}
@@ -232,15 +204,3 @@ def _weights_to_keep(run: _Run) -> dict[str, Tensor]:
 def _out_of_patience(run: _Run) -> bool:
     patience, position = run.job.settings.patience, run.position
     return bool(patience and position.best_epoch and position.epoch - position.best_epoch >= patience)
-
-
-def _identity(job: Job) -> str:
-    """What must be equal for a checkpoint to be this job's: settings, network and samples."""
-    digest = hashlib.sha256()
-    about = [dataclasses.asdict(job.settings), list(job.facts["classes"]), len(job.validation), torch.__version__]
-    digest.update(json.dumps(about).encode())
-    digest.update("\n".join(map(str, job.train.column("sample_id"))).encode())
-    digest.update(np.ascontiguousarray(job.train.column("label")).tobytes())
-    for name, value in job.net.state_dict().items():
-        digest.update(f"{name} {tuple(value.shape)} {value.double().sum().item()!r}".encode())
-    return digest.hexdigest()

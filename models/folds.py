@@ -9,7 +9,7 @@ from torch import nn
 
 from models.data import Samples
 from models.evaluate import Outcome
-from models.fit import Fitted, Job
+from models.job import Fitted, Job
 from project.errors import DailiesError
 
 
@@ -22,28 +22,31 @@ def cross_validate(
 ) -> dict[str, dict[str, float]]:
     """Train `job.settings.folds` networks, each without one fold of the training samples, and measure each on its own.
 
-    Fold of a sample = its column `fold` modulo the number of folds. Held-out samples are originals only; their augmented
-    copies share the fold and are left out too. Returns {metric: {"mean": …, "spread": standard deviation (n - 1)}}.
+    The fold of a sample is its column `fold` modulo the number of folds. Originals alone are held out; their augmented
+    copies share the fold, so nothing is trained on them either. `job.net` and `job.validation` are not used.
+
+    Returns {metric: {"mean": …, "spread": …}}, the spread being the standard deviation over folds (n - 1). Raises
+    DailiesError before anything is trained when a fold is empty.
     """
     folds = job.settings.folds
     place = np.asarray(job.train.column("fold")) % folds
     original = np.asarray(job.train.column("copy")) == 0
+    empty = np.flatnonzero(np.bincount(place[original], minlength=folds) == 0)
+    if len(empty):
+        raise DailiesError(f"folds is {folds}: fold {empty[0]} has no original sample; set fewer folds")
     measured = []
     for fold in range(folds):
-        held_out = job.train.where((place == fold) & original)
-        if len(held_out) == 0:
-            raise DailiesError(f"folds is {folds}: fold {fold} has no sample; use fewer folds")
         part = dataclasses.replace(
             job,
             net=net(job.settings, job.facts),
             train=job.train.where(place != fold),
-            validation=held_out,
+            validation=job.train.where((place == fold) & original),
             checkpoints=job.checkpoints / f"fold-{fold}" if job.checkpoints else None,
         )
         fit(part)
-        measured.append(evaluate(part.net, held_out, job.facts).metrics)
-    return {name: _spread([values[name] for values in measured]) for name in measured[0]}
+        measured.append(evaluate(part.net, part.validation, job.facts).metrics)
+    return {name: _summary([values[name] for values in measured]) for name in measured[0]}
 
 
-def _spread(values: list[float]) -> dict[str, float]:
+def _summary(values: list[float]) -> dict[str, float]:
     return {"mean": float(np.mean(values)), "spread": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0}

@@ -31,7 +31,7 @@ def cross_entropy(settings: Training, facts: Mapping[str, Any], labels: np.ndarr
     weight = class_weights(labels, len(facts["classes"])) if settings.class_weights == "balanced" else None
 
     def criterion(net: nn.Module, batch: Mapping[str, Tensor]) -> Scored:
-        logits, label = net(batch["image"]).float(), batch["label"]
+        logits, label = net(batch["image"]).float(), batch["label"].long()
         weights = None if weight is None else weight.to(logits.device)
         loss = functional.cross_entropy(logits, label, weights, label_smoothing=settings.label_smoothing)
         return Scored(loss, {"accuracy": (logits.detach().argmax(1) == label).float()})

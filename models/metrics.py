@@ -43,7 +43,7 @@ def balanced_accuracy(counts: np.ndarray) -> float:
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = CALIBRATION_BINS) -> np.ndarray:
-    """(bins, 3): samples, mean confidence and accuracy of each of `bins` equal intervals ((m-1)/M, m/M] of confidence."""
+    """Samples, mean confidence and accuracy, (bins, 3), of each interval ((m - 1) / bins, m / bins] of confidence."""
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     samples = np.bincount(place, minlength=bins)
     means = [_ratio(np.bincount(place, weights=values, minlength=bins), samples) for values in (confidence, right)]
@@ -54,6 +54,14 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
     """The mean gap between confidence and accuracy over bins, weighted by samples (Guo et al. 2017, equation 3)."""
     samples, stated, reached = reliability(confidence, right, bins).T
     return float((samples * np.abs(reached - stated)).sum() / max(samples.sum(), 1))
+
+
+def wilson(successes: np.ndarray, trials: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bounds of a rate seen in `trials` > 0 (Wilson 1927); z = 1.96 gives 95 % intervals."""
+    rate, squared = successes / trials, z * z / trials
+    centre = (rate + squared / 2) / (1 + squared)
+    reach = np.sqrt(rate * (1 - rate) * squared + squared**2 / 4) / (1 + squared)
+    return centre - reach, centre + reach
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

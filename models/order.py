@@ -1,4 +1,4 @@
-"""In which order a training epoch visits its samples: a pure function of (seed, epoch), so that resuming replays nothing.
+"""In which order an epoch visits its samples: a pure function of (seed, epoch), so that resuming replays nothing.
 
 Draws come from Philox 4x64 (Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3), a counter-based generator
 whose raw output numpy guarantees for ever; `Generator.permutation` carries no such promise.

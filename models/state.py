@@ -52,11 +52,14 @@ def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _restore(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Set the optimizer's tensors. Each takes the memory layout of its parameter, so that kernels run as before."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    values: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         index, name = key.split("/")
-        parameter = parameters[int(index)]
-        same = value.shape == parameter.shape
-        placed = torch.empty_like(parameter).copy_(value) if same else value
-        optimizer.state[parameter][name] = placed.detach() if same else placed
+        values.setdefault(int(index), {})[name] = _laid_out_like(parameters[int(index)], value)
+    optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """`value` with the strides of `parameter` where it has its shape: kernels then sum in the order they did before."""
+    return torch.empty_like(parameter).copy_(value).detach() if value.shape == parameter.shape else value

@@ -18,9 +18,9 @@ def names() -> list[str]:
 
 
 def build(name: str, settings: Any, facts: Mapping[str, Any]) -> "nn.Module":
-    """The network of `models/networks/<name>.py` with random weights of `settings.seed`; no other file there is imported.
+    """The network of `models/networks/<name>.py` with weights of `settings.seed`; no other file there is imported.
 
-    `facts` tells what the samples are: classes, fields, mean and std. Raises UsageError that lists the networks there are.
+    `facts` tells what the samples are: classes, fields, mean, std. Raises UsageError that lists the networks there are.
     """
     if name not in names():
         raise UsageError(f"network {name!r} is not a file in models/networks/; {listing(name, names())}")

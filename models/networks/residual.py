@@ -3,23 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import Head, Normalise, convolution
-
-SMALLEST_PX = 8  # the picture is halved while it is larger than this
+from models import layers
 
 
 class Block(nn.Module):
-    """Two 3×3 convolutions beside a shortcut, which is a 1×1 convolution where the shape changes (figure 2, option B)."""
+    """Two 3×3 convolutions beside a shortcut.
+
+    The shortcut is a 1×1 convolution where the shape changes (section 3.3, option B).
+    """
 
     def __init__(self, inside: int, outside: int, stride: int) -> None:
         super().__init__()
-        self.branch = nn.Sequential(*convolution(inside, outside, stride=stride), *convolution(outside, outside)[:-1])
-        changes = inside != outside or stride > 1
-        self.shortcut = nn.Sequential(*convolution(inside, outside, 1, stride)[:-1]) if changes else nn.Identity()
+        *second, _ = layers.convolution(outside, outside)  # the last ReLU comes after the sum
+        self.branch = nn.Sequential(*layers.convolution(inside, outside, stride=stride), *second)
+        *projection, _ = layers.convolution(inside, outside, side=1, stride=stride)
+        self.shortcut = nn.Sequential(*projection) if inside != outside or stride > 1 else nn.Identity()
 
     def forward(self, features: Tensor) -> Tensor:
         return functional.relu(self.branch(features) + self.shortcut(features), inplace=True)
@@ -27,12 +28,10 @@ class Block(nn.Module):
 
 def build(settings: Any, facts: Mapping[str, Any]) -> nn.Module:
     """Images (B, C, H, W) → one number a class (B, classes). `settings`: width, dropout."""
-    channels, *sides = facts["fields"]["image"]["shape"]
-    side, width = max(sides), settings.width
-    layers: list[nn.Module] = [Normalise(facts), *convolution(channels, width)]
-    while side > SMALLEST_PX:
-        wider = min(2 * width, 8 * settings.width)
-        layers += [Block(width, wider, 2)]
-        side, width = -(-side // 2), wider
-    layers += [Block(width, width, 1), Head(width, len(facts["classes"]), settings.dropout)]
-    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    channels = settings.width
+    parts = layers.stem(facts, channels)
+    for wider in layers.widths(facts, channels):
+        parts.append(Block(channels, wider, stride=2))
+        channels = wider
+    parts.append(Block(channels, channels, stride=1))
+    return layers.sequence([*parts, layers.Head(channels, len(facts["classes"]), settings.dropout)])
