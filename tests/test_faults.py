@@ -24,7 +24,7 @@ def wait_for(process: "subprocess.Popen[str]", workspace: Workspace, stage: str)
         fresh = set((workspace.folder / ".dailies").glob(pattern)) - seen
         if any(_changed(path, workspace) for path in fresh):
             return
-        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert process.poll() is None, workspace.said("run", "shapes")
         time.sleep(0.005)
     raise AssertionError(f"{stage} did not begin")
 
@@ -91,8 +91,7 @@ def test_an_interrupt_ends_the_run_and_says_so(workspace: Workspace) -> None:
     process = workspace.start("run", "shapes")
     wait_for(process, workspace, "train-shapes")
     os.killpg(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    assert process.wait(60) == 130, workspace.said("run", "shapes")
     assert not steps_alive(workspace)
     assert workspace.git("worktree", "list").count("\n") == 0
 
@@ -103,16 +102,15 @@ def test_a_second_run_of_the_same_model_is_refused_while_the_first_goes_on(works
     wait_for(first, workspace, "train-shapes")
     said = workspace.dailies("run", "shapes", exit_code=11).stderr
     assert said.startswith("dailies: model-shapes is locked by process ")
-    output, _ = first.communicate(timeout=120)
-    assert first.returncode in (0, 4), output
+    assert first.wait(120) in (0, 4), workspace.said("run", "shapes")
     assert "shapes@v0.2.0" in workspace.tags()
 
 
 def test_two_models_at_once_both_land(workspace: Workspace) -> None:
     workspace.params("epochs: 4", "epochs: 5")
     both = [workspace.start("run", name) for name in ("shapes", "others")]
-    outputs = [process.communicate(timeout=240)[0] for process in both]
-    assert [process.returncode in (0, 4) for process in both] == [True, True], outputs
+    for process, name in zip(both, ("shapes", "others"), strict=True):
+        assert process.wait(240) in (0, 4), workspace.said("run", name)
     assert {"shapes@v0.2.0", "others@v0.1.0"} <= set(workspace.tags())
     assert workspace.dvc("status") == "Data and pipelines are up to date."
     for name in ("shapes", "others"):

@@ -53,16 +53,24 @@ class Workspace:
         return json.loads(self.dailies(*arguments, "--json", exit_code=exit_code).stdout)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """The same in the background, in a process group of its own."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        """The same in the background, in a process group of its own; `said` has its output."""
+        with self._output(arguments).open("w") as output:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                env=self.env,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+
+    def said(self, *arguments: str) -> str:
+        """What the command started with these arguments has printed so far."""
+        return self._output(arguments).read_text()
+
+    def _output(self, arguments: tuple[str, ...]) -> Path:
+        return self.folder.parent / f"{self.folder.name}-{'-'.join(arguments)}.log"
 
     def dvc(self, *arguments: str) -> str:
         return self._tool("dvc", *arguments)
