@@ -110,11 +110,14 @@ def _load_again(asset: Found) -> bytes:
 
 def _write_refusals(rows: Sequence[Row], to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    with to.open("w", encoding="utf-8", newline="") as file:
+    unfinished = to.with_name(f".{to.name}.writing")
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["path", "reason", "asset_id"])
         lines = [(path, row["reason"], row["asset_id"]) for row in _quarantined(rows) for path in row["paths"]]
         writer.writerows(sorted(lines))
+    folders.sync(unfinished)
+    unfinished.replace(to)
 
 
 def _quarantined(rows: Sequence[Row]) -> list[Row]:

@@ -21,7 +21,7 @@ def cores() -> int:
 def each(work: Callable[[T], Any], items: Sequence[T], workers: int) -> Iterator[tuple[int, Any]]:
     """(position, `work(item)`) of each item, in the order in which they end. One worker means this very process.
 
-    Raises the DailiesError that `work` raised, or one that says a process was lost.
+    Raises the DailiesError or OSError that `work` raised, or a DailiesError that says a process was lost.
     """
     workers = min(workers, len(items))
     if workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
@@ -51,6 +51,8 @@ def _serve(work: Callable[[T], Any], items: Sequence[T], mine: range, sender: Co
             answer = {"position": position, "result": work(items[position])}
         except DailiesError as error:
             answer = {"error": str(error), "exit_code": error.exit_code}
+        except OSError as error:
+            answer = {"error": error.strerror or str(error), "errno": error.errno}
         sender.send_bytes(json.dumps(answer).encode())
     sender.close()
 
@@ -64,6 +66,8 @@ def _received(receivers: list[Any], expected: int) -> Iterator[tuple[int, Any]]:
             except EOFError:
                 receivers.remove(receiver)
                 continue
+            if "errno" in answer:
+                raise OSError(answer["errno"], answer["error"])
             if "error" in answer:
                 raise BY_EXIT_CODE[answer["exit_code"]](answer["error"])
             count += 1

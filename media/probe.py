@@ -33,8 +33,10 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
-            process.stop()
+            process.close()
         self._threads.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.stop()
 
     def probe(self, assets: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Probed]]:
         """(name, bytes) of each asset → (name, what it is), in the same order. Only a few chunks are in memory."""

@@ -44,6 +44,7 @@ class ProbeProcess:
         self._command = [sys.executable, "-m", probe_worker.__name__, module, allowed]
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def examine(self, contents: Sequence[bytes]) -> list[Probed]:
         """What each asset is. One that stops the process gets the reason; to find it, each goes through alone."""
@@ -53,6 +54,12 @@ class ProbeProcess:
             if len(contents) == 1:
                 return [{"reason": str(why)}]
         return [answer for content in contents for answer in self.examine([content])]
+
+    def close(self) -> None:
+        """End the process from another thread, for good: what it was examining is given up."""
+        self._closed = True
+        if self._process is not None:
+            self._process.kill()
 
     def stop(self) -> int:
         """End the process, if there is one, and return how it ended."""
@@ -83,6 +90,8 @@ class ProbeProcess:
         return answers
 
     def _started(self) -> subprocess.Popen[bytes]:
+        if self._closed:
+            raise DailiesError("the process that checks files was closed")
         if self._process is not None:
             return self._process
         root = str(Path(__file__).parents[1])
@@ -94,6 +103,8 @@ class ProbeProcess:
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path},
         )
+        if self._closed:  # by another thread, just now
+            self._process.kill()
         try:
             self._lines(self._process, 1, START_S)
         except (EOFError, TimeoutError):

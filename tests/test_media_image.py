@@ -39,7 +39,7 @@ def test_shape_and_type_stay_and_draws_repeat(
 ) -> None:
     before = pixels.copy()
     first, second = (varied(operation, pixels, share * LARGEST.get(operation.key, 1.0), seed) for _ in range(2))
-    assert (first.shape, first.dtype) == (pixels.shape, np.uint8)
+    assert first.shape == pixels.shape and first.dtype == np.uint8
     assert np.array_equal(first, second)
     assert np.array_equal(pixels, before), "the sample that came in was changed"
 
@@ -64,7 +64,7 @@ def test_a_blank_picture_stays_blank(operation: Operation, level: int, seed: int
 @every_operation
 def test_a_large_amount_changes_a_picture_and_nothing_else(operation: Operation) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (1, 16, 16), np.uint8)
-    sample = {"image": pixels, "label": np.int64(3), "boxes": np.arange(4)}
+    sample = {"image": pixels, "label": np.array(3), "boxes": np.arange(4)}
     amount = operation.check(LARGEST.get(operation.key, 1.0))
     changed = operation.apply(sample, draws.generator(5, "asset", 1, operation.key), amount)
     assert not np.array_equal(changed["image"], pixels)

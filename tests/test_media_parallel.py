@@ -1,10 +1,11 @@
 """Work on several cores: all results, or the error of one."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from media import parallel
+from media import folders, parallel
 from project.errors import DailiesError, NoSpace
 
 
@@ -27,6 +28,15 @@ def test_an_error_keeps_its_kind_and_message(workers: int) -> None:
 
     with pytest.raises(NoSpace, match="the disk is full"):
         list(parallel.each(work, range(6), workers))
+
+
+def test_a_full_disk_is_told_from_other_processes(tmp_path: Path) -> None:
+    def work(item: int) -> None:
+        with Path("/dev/full").open("wb", buffering=0) as full:
+            full.write(b"x")
+
+    with pytest.raises(NoSpace, match="no space left"), folders.replacing(tmp_path / "out"):
+        list(parallel.each(work, range(6), 2))
 
 
 def test_a_lost_process_is_an_error() -> None:

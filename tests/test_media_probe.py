@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,16 @@ def test_an_asset_that_hangs_is_given_up(hostile: str) -> None:
         ("hang", "decoding it takes longer than 0.5 s"),
         ("2", "2"),
     ]
+
+
+def test_an_error_outside_ends_the_processes_at_once(hostile: str) -> None:
+    def assets() -> Iterator[tuple[str, bytes]]:
+        yield from ((str(i), b"hang") for i in range(probe.CHUNK_ASSETS))
+        yield "1", b"1"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), Pool(hostile, limits=Limits(wall_s=3600)) as pool:
+        list(pool.probe(assets()))
 
 
 def test_what_a_decoder_prints_is_no_answer(hostile: str) -> None:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from media import augment as augmenting
 from media import buckets, catalog, columns, derivation, image, variants
 from media.augment import augment
 from media.sample import Field
@@ -70,7 +69,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of a few samples each, so that there are several."""
-    monkeypatch.setattr(augmenting, "LARGEST_BYTES", 300)
+    monkeypatch.setattr("media.augment.LARGEST_BYTES", 300)
 
 
 TWO = {number: "cat" if number % 2 else "dog" for number in range(60)}
