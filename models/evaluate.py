@@ -72,16 +72,15 @@ def classify(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[st
 
 
 def probabilities(net: nn.Module, samples: Samples) -> np.ndarray:
-    """Softmax scores, float64 (N, classes)."""
-    parts = [_softmax(net, samples.take(indices)["image"]) for indices in blocks(samples)]
-    return np.concatenate(parts)
+    """Softmax scores, float64 (N, classes). `net` is moved to the device that trains and set to evaluation."""
+    return np.concatenate([_softmax(net, samples.take(indices)["image"]) for indices in blocks(samples)])
 
 
 def _softmax(net: nn.Module, images: np.ndarray) -> np.ndarray:
-    where = next(net.parameters()).device
-    net.eval()
+    machine = device.prepare()
+    net.to(machine.device).eval()
     with torch.inference_mode():
-        logits = net(device.tensor(images).to(where))
+        logits = net(device.tensor(images).to(machine.device))
     return logits.double().softmax(1).cpu().numpy()
 
 

@@ -25,10 +25,16 @@ class Settings(Training):
         32, low=8, high=1024, unit="px, side of the square the picture is fitted into", shapes_data=True
     )
     colour: bool = setting(False, shapes_data=True)
-    jitter_shift: float = setting(0.0, low=0, high=0.5, unit="fraction of the side, while training")
-    jitter_rotate: float = setting(0.0, low=0, high=180, unit="degrees, while training")
-    jitter_scale: float = setting(0.0, low=0, high=0.9, unit="fraction up or down, while training")
+    jitter_shift: float = setting(0.08, low=0, high=0.5, unit="fraction of the side, while training")
+    jitter_rotate: float = setting(10.0, low=0, high=180, unit="degrees, while training")
+    jitter_scale: float = setting(0.1, low=0, high=0.9, unit="fraction up or down, while training")
     jitter_flip: bool = setting(False)
+    # Chosen on held-out training data of both sets of digits, where they beat Training's defaults.
+    epochs: int = setting(15, low=1, high=10_000)
+    rate: float = setting(0.005, low=0, high=10)
+    weight_decay: float = setting(0.02, low=0, high=1)
+    label_smoothing: float = setting(0.05, low=0, high=0.9)
+    average: float = setting(0.99, low=0, high=0.9999, unit="decay of the weights' moving average, 0 = off")
 
 
 def network(settings: Settings, facts: Mapping[str, Any]) -> Any:

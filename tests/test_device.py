@@ -15,9 +15,10 @@ without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="tells what a
 
 def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAILIES_THREADS", "3")
-    assert device.threads() == 3
+    assert device.threads() == device.threads(small=True) == 3
     monkeypatch.delenv("DAILIES_THREADS")
     assert device.threads() >= 1
+    assert device.threads(small=True) == 1
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", ""])
