@@ -50,12 +50,11 @@ def _set_up_dvc(folder: Path) -> None:
 
 def demo(folder: Path, *, quiet: bool) -> Answer:
     """The main job on bundled data, in a workspace of its own."""
-    folder = folder.resolve()
+    folder, command = folder.resolve(), Path(sys.argv[0]).resolve()
     if not (folder / "params.yaml").is_file():
         init(folder)
     os.chdir(folder)
     answer = run(("digits",), [], promote=True, trigger="demo", quiet=quiet)
-    command = Path(sys.argv[0]).resolve()
     tries = [
         f"{command} status",
         f"{command} model show digits",
