@@ -103,7 +103,11 @@ def main() -> None:
         with server(home / "prefect") as url:
             with_server = {**env, "PREFECT_API_URL": url}
             workspace(home / "warm", env)
-            timed([str(BIN / "dailies"), "run", asked.model, "--set", "epochs=1", "--no-promote"], home / "warm", with_server)
+            timed(
+                [str(BIN / "dailies"), "run", asked.model, "--set", "epochs=1", "--no-promote"],
+                home / "warm",
+                with_server,
+            )
             rounds = [one_round(home, asked.model, with_server, number) for number in range(1, asked.rounds + 1)]
         for what in rounds[0]:
             pairs = [found[what] for found in rounds]

@@ -35,6 +35,23 @@ def opened(root: Path, **core: str) -> Iterator[Any]:
         raise DailiesError(f"DVC in {root}: {' '.join(str(error).split())}") from error
 
 
+def share_settings(workspace: Path, worktree: Path) -> None:
+    """Give a worktree the cache and the remotes of its workspace, by absolute path. Raises UsageError without a remote:
+    a version that exists on one disk only could not be kept."""
+    with opened(workspace) as repo:
+        default = repo.config["core"].get("remote")
+        if not default:
+            raise UsageError(
+                f"{workspace} has no default DVC remote, where versions are kept; "
+                "set one: dvc remote add --local --default NAME FOLDER_OR_URL"
+            )
+        cache = {**repo.config["cache"], "dir": repo.cache.local_cache_dir}
+        remotes = repo.config["remote"]
+    with opened(worktree) as repo, repo.config.edit("local") as local:
+        local["cache"], local["remote"] = cache, remotes
+        local["core"]["remote"] = default
+
+
 def stale(repo: Any, stages: Iterable[str]) -> dict[str, list[str]]:
     """Stage → what differs ("modified data/plan/train/digits.json", …); a stage that is current is absent."""
     found = repo.status([_address(repo, stage) for stage in stages])
@@ -147,8 +164,6 @@ def push(root: Path, stages: list[str], hashes: Iterable[str]) -> int:
     an index of its own, and what counts is the listing. Raises UsageError, RemoteUnreachable or IntegrityError.
     """
     with tempfile.TemporaryDirectory() as fresh, opened(root, site_cache_dir=fresh) as repo:
-        if not repo.config["core"].get("remote"):
-            raise UsageError("no default DVC remote is set; set one: dvc remote add --local --default NAME URL")
         wanted = objects(repo, hashes)
         try:
             repo.push([_address(repo, stage) for stage in stages])

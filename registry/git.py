@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from project.errors import DailiesError
+from project.errors import DailiesError, UsageError
 
 
 class GitError(DailiesError):
@@ -36,8 +36,11 @@ def head(root: Path) -> str:
 
 
 def branch(root: Path) -> str:
-    """The branch that is checked out. Raises GitError when none is."""
-    return git(root, "symbolic-ref", "--short", "HEAD")
+    """The branch that is checked out. Raises UsageError when none is."""
+    try:
+        return git(root, "symbolic-ref", "--short", "HEAD")
+    except GitError:
+        raise UsageError(f"{root} has no branch checked out for a run to land on; run: git switch main") from None
 
 
 def common_folder(root: Path) -> Path:

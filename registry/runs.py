@@ -16,7 +16,7 @@ from typing import Any
 
 from project import layout
 from project.errors import Locked, UsageError
-from registry import git
+from registry import dvc, git
 
 BRANCHES = "run/"
 TAKEN = ("params.yaml", "dvc.lock", "data")
@@ -96,12 +96,14 @@ def start(workspace: Path, model: str, overrides: Mapping[str, Any]) -> Run:
     run = Run(run_id, model, workspace, workspace / ".dailies" / "runs" / run_id)
     run.folder.parent.mkdir(parents=True, exist_ok=True)
     git.add_worktree(workspace, run.folder, run.branch)
-    local = workspace / ".dvc" / "config.local"
-    if local.is_file():
-        shutil.copyfile(local, run.folder / ".dvc" / "config.local")
-    take_along(run)
-    if overrides:
-        override(run.folder / "params.yaml", model, overrides)
+    try:
+        dvc.share_settings(workspace, run.folder)
+        take_along(run)
+        if overrides:
+            override(run.folder / "params.yaml", model, overrides)
+    except BaseException:
+        end(run)
+        raise
     return run
 
 

@@ -41,6 +41,7 @@ def run_one(
 ) -> Answer:
     """One model: nothing when it is current, else a run in a worktree of its own."""
     runs.check_committed(root)
+    base = git.branch(root)
     if not overrides:
         now = current.look(root, model, source)
         if not now.reasons and now.version:
@@ -51,7 +52,7 @@ def run_one(
         keep_branch = False
         try:
             _check_params(run)
-            result = _flow(run, git.branch(root), overrides, promote, trigger, handle)
+            result = _flow(run, base, overrides, promote, trigger, handle)
             keep_branch = result.get("kind") == "NotLanded"
         finally:
             runs.end(run, keep_branch=keep_branch)

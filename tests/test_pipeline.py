@@ -156,3 +156,44 @@ def test_every_command_prints_one_json_object(trained: Workspace) -> None:
     for command in (["status"], ["model", "ls"], ["model", "show", "shapes"], ["doctor"], ["params", "check"]):
         assert isinstance(trained.json(*command, exit_code=None), dict)
     assert trained.json("model", "show", "nobody", exit_code=2)["exit_code"] == 2
+
+
+def test_without_a_remote_nothing_is_started(workspace: Workspace) -> None:
+    (workspace.folder / ".dvc" / "config.local").unlink()
+    workspace.params("epochs: 4", "epochs: 3")
+    said = workspace.dailies("run", "shapes", exit_code=2).stderr
+    assert "has no default DVC remote" in said and len(said.splitlines()) == 1
+    assert workspace.git("worktree", "list").count("\n") == 0
+
+
+def test_a_relative_remote_and_the_default_cache_serve_a_run(workspace: Workspace) -> None:
+    (workspace.folder / ".dvc" / "config.local").unlink()
+    workspace.dvc("remote", "add", "--local", "--default", "store", "../store")
+    workspace.params("epochs: 4", "epochs: 3")
+    answer = workspace.json("run", "shapes", exit_code=None)
+    weights = workspace.json("model", "show", answer["tag"])["weights"]
+    name = f"files/md5/{weights[:2]}/{weights[2:]}"
+    assert (workspace.folder.parent / "store" / name).is_file()
+    assert (workspace.folder / ".dvc" / "cache" / name).is_file()
+
+
+def test_a_warm_start_begins_with_the_champion_and_does_not_chase_itself(workspace: Workspace) -> None:
+    workspace.params("seed: 1}", "seed: 1, start_from: champion}")
+    answer = workspace.json("run", "shapes", exit_code=None)
+    plan = json.loads(workspace.git("show", f"{answer['tag']}:data/plan/train/shapes.json"))
+    assert plan["start"]["version"] == "v0.1.0"
+    workspace.dvc("repro", "plan", "--force")
+    assert workspace.json("run", "shapes")["current"]
+
+
+def test_folds_are_measured_and_reported(workspace: Workspace) -> None:
+    workspace.params("epochs: 4", "folds: 3, epochs: 2")
+    answer = workspace.json("run", "shapes", exit_code=None)
+    metrics = answer["metrics"]
+    assert 0 <= metrics["folds_accuracy_mean"] <= 1 and metrics["folds_accuracy_spread"] >= 0
+
+
+def test_another_size_is_compared_on_the_same_assets(workspace: Workspace) -> None:
+    answer = workspace.json("run", "shapes", "--set", "size=16", "--set", "split.test=0.3", exit_code=None)
+    [rule] = [rule for rule in answer["rules"] if rule["rule"].startswith("not worse")]
+    assert "assets" in rule["reason"] and "was measured on" not in rule["reason"]

@@ -1,0 +1,89 @@
+"""The documents say what is so: links lead somewhere, settings parse, commands exist, output is what a command prints."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from workspaces import ROOT, Workspace
+
+from project import params
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def masked(text: str) -> str:
+    """Without what differs from run to run: paths, ids, times, measured numbers."""
+    text = re.sub(r"(/[\w.@~+-]+)+/(?=demo|dailies|\.venv|data)", "/PLACE/", text)
+    text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{4}", "ID", text)
+    text = re.sub(r"\b[0-9a-f]{12,}\b", "HASH", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]+(\+00:00)?", "WHEN", text)
+    text = re.sub(r"\d+ (s|min|h|d)\b", "AGE", text)
+    text = re.sub(r"by \w+, asked", "by WHO, asked", text)
+    return re.sub(r"-?\d\.\d{2,}", "#", re.sub(r" +", " ", text)).strip()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_parse(page: Path) -> None:
+    for block in blocks(page, "yaml"):
+        content = yaml.safe_load(block)
+        if content.keys() & {"sources", "models"}:
+            params.parse(content, page.name)
+
+
+def test_every_command_is_documented_and_every_documented_one_exists() -> None:
+    page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`dailies ((?:model |params )?[a-z]+)", page))
+    existing = set()
+    for group in ("", "model", "params"):
+        command = [sys.executable, "-m", "studio", *([group] if group else []), "--help"]
+        helped = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        existing |= {f"{group} {name}".strip() for name in re.findall(r"^│ ([a-z]+)  ", helped, re.MULTILINE)}
+    assert documented == existing - {"model", "params"}
+
+
+def test_exit_codes_are_those_of_the_errors() -> None:
+    from project.errors import BY_EXIT_CODE
+
+    page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert documented == set(BY_EXIT_CODE) | {0}
+
+
+def test_nothing_speaks_of_the_place_it_was_made_in() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".yaml", ".toml", ".txt", ".jinja", ""} and path.is_file():
+            assert not re.search(r"(?<![\w.])/(work|tmp/dev|root)/", path.read_text(encoding="utf-8")), name
+
+
+@pytest.mark.slow
+def test_the_readme_shows_what_the_demo_prints(clone: Path, trained: Workspace, tmp_path: Path) -> None:
+    env = {key: value for key, value in trained.env.items() if key != "DAILIES_THREADS"}
+    command = [sys.executable, "-m", "studio", "demo", str(tmp_path / "demo")]
+    outputs = [
+        subprocess.run(command, cwd=clone, env=env, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
+    [shown, again] = [block for block in blocks(ROOT / "README.md", "text") if "digits" in block]
+    assert masked(outputs[0]).startswith(masked(shown))
+    assert masked(outputs[1]).startswith(masked(again))
+    demo = Workspace(tmp_path / "demo", tmp_path, env)
+    for page in (ROOT / "docs/cli.md",):
+        for block in blocks(page, "console"):
+            line, _, expected = block.partition("\n")
+            arguments = line.removeprefix("$ dailies ").split()
+            assert masked(demo.dailies(*arguments).stdout) == masked(expected), line
