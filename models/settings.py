@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from project.errors import UsageError
 from project.params import listing
 
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", type(None): "empty"}
 S = TypeVar("S", bound="Training")
 
 
@@ -80,9 +81,8 @@ def _check(where: str, value: Any, hint: Any, rule: Mapping[str, Any]) -> None:
         or (kind not in (float, int) and isinstance(value, kind))
         for kind in allowed
     )
-    names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in allowed)
     if not fits:
-        raise UsageError(f"{where} is {value!r}: must be {'an' if names[0] in 'aeio' else 'a'} {names}")
+        raise UsageError(f"{where} is {value!r}: must be {' or '.join(WORDS.get(kind, str(kind)) for kind in allowed)}")
     choices, low, high = rule.get("choices"), rule.get("low"), rule.get("high")
     if choices and value not in choices:
         raise UsageError(f"{where} is {value!r}: must be one of {', '.join(map(str, choices))}")

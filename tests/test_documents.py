@@ -20,7 +20,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def masked(text: str) -> str:
     """Without what differs from run to run: paths, ids, times, measured numbers."""
-    text = re.sub(r"(/[\w.@~+-]+)+/(?=demo|dailies|\.venv|data)", "/PLACE/", text)
+    text = re.sub(r"(/[\w.@~+-]+)+", lambda path: "/PLACE/" + path[0].rsplit("/", 1)[1], text)
+    text = re.sub(r"/PLACE/(?:python\d?|__main__\.py|dailies)\b", "/PLACE/dailies", text)
     text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{4}", "ID", text)
     text = re.sub(r"\b[0-9a-f]{12,}\b", "HASH", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]+(\+00:00)?", "WHEN", text)
