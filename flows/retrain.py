@@ -18,7 +18,7 @@ from prefect.states import Completed
 from flows import quiet
 from lineage import current
 from project import layout, params
-from project.errors import DailiesError
+from project.errors import DailiesError, full
 from registry.publish import Candidate, Registration
 from registry.runs import Run, who
 from tasks.augment import augment

@@ -15,6 +15,9 @@
 0 is success. A message says what, the value, the rule and the next step, in one line.
 """
 
+import errno
+import os
+
 
 class DailiesError(Exception):
     """An error that a user can act on; its message is shown without a traceback."""
@@ -52,6 +55,14 @@ class IntegrityError(DailiesError):
 
 class NoSpace(DailiesError):
     exit_code = 14
+
+
+def full(error: OSError) -> NoSpace | None:
+    """What to tell a person when `error` says that the disk or the quota is full; None when it says something else."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    place = f" for {os.fsdecode(error.filename)}" if error.filename else ""
+    return NoSpace(f"no space left{place}; free some and run again, what was there is unchanged")
 
 
 class RemoteUnreachable(DailiesError):

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from project.errors import DailiesError, IntegrityError, RemoteUnreachable, UsageError
+from project.errors import DailiesError, IntegrityError, RemoteUnreachable, UsageError, full
 
 
 class StageFailed(DailiesError):
@@ -32,7 +32,9 @@ def opened(root: Path, **core: str) -> Iterator[Any]:
         ) as repo:
             yield repo
     except DvcException as error:
-        raise DailiesError(f"DVC in {root}: {' '.join(str(error).split())}") from error
+        cause = error.__cause__
+        no_space = full(cause) if isinstance(cause, OSError) else None
+        raise no_space or DailiesError(f"DVC in {root}: {' '.join(str(error).split())}") from error
 
 
 def share_settings(workspace: Path, worktree: Path) -> None:

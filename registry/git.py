@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from project.errors import DailiesError, UsageError
+from project.errors import DailiesError, NoSpace, UsageError
+
+
+FULL = ("No space left on device", "Out of diskspace", "unable to write file", "Disk quota exceeded")
+"""What git says, in one place or another, when the disk is full."""
 
 
 class GitError(DailiesError):
@@ -20,6 +24,8 @@ def git(root: Path, *arguments: str, stdin: str | None = None) -> str:
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
+        if any(phrase in said for phrase in FULL):
+            raise NoSpace(f"no space left in {root} for git {arguments[0]}; free some and run again")
         raise GitError(f"git {arguments[0]} failed in {root}: {said or f'exit code {done.returncode}'}")
     return done.stdout.rstrip("\n")
 

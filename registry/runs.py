@@ -95,8 +95,8 @@ def start(workspace: Path, model: str, overrides: Mapping[str, Any]) -> Run:
     run_id = new_id(model)
     run = Run(run_id, model, workspace, workspace / ".dailies" / "runs" / run_id)
     run.folder.parent.mkdir(parents=True, exist_ok=True)
-    git.add_worktree(workspace, run.folder, run.branch)
     try:
+        git.add_worktree(workspace, run.folder, run.branch)
         dvc.share_settings(workspace, run.folder)
         take_along(run)
         if overrides:

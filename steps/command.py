@@ -1,6 +1,5 @@
 """What the step programs share: reading their plan, reporting where a flow listens, ending with the right exit code."""
 
-import errno
 import json
 import os
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from project import layout
-from project.errors import DailiesError, IntegrityError, NoSpace
+from project.errors import DailiesError, IntegrityError, full
 from steps import code
 
 

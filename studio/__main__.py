@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from project.errors import DailiesError, Interrupted, UsageError
+from project.errors import DailiesError, Interrupted, UsageError, full
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -119,10 +119,15 @@ def main() -> None:
         fail(UsageError(f"{' '.join(str(error).split())}; see: dailies --help"), as_json)
     except DailiesError as error:
         fail(error, as_json)
-    except KeyboardInterrupt:
-        fail(Interrupted("interrupted; nothing was changed on the main branch"), as_json)
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as error:
+        no_space = full(error)
+        if no_space is None:
+            raise
+        fail(no_space, as_json)
+    except KeyboardInterrupt:
+        fail(Interrupted("interrupted; nothing was changed on the main branch"), as_json)
     if isinstance(answer, Answer):
         say(answer, as_json)
 
