@@ -90,11 +90,14 @@ def main() -> None:
             Registration,
             retrain(asked.run_id, asked.model, asked.base, not asked.no_promote, overrides, asked.trigger),
         )
-    except DailiesError as error:
+    except (DailiesError, OSError) as error:
+        known = error if isinstance(error, DailiesError) else full(error)
+        if known is None:
+            raise
         layout.write_json(
-            asked.result, {"error": str(error), "exit_code": error.exit_code, "kind": type(error).__name__}
+            asked.result, {"error": str(known), "exit_code": known.exit_code, "kind": type(known).__name__}
         )
-        sys.exit(error.exit_code)
+        sys.exit(known.exit_code)
     layout.write_json(asked.result, made.as_dict())
 
 

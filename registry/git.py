@@ -8,7 +8,6 @@ from pathlib import Path
 
 from project.errors import DailiesError, NoSpace, UsageError
 
-
 FULL = ("No space left on device", "Out of diskspace", "unable to write file", "Disk quota exceeded")
 """What git says, in one place or another, when the disk is full."""
 

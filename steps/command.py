@@ -27,12 +27,10 @@ def run(work: Callable[[Path, str], None], *, verb: str) -> None:
     except DailiesError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        no_space = full(error)
+        if no_space is None:
             raise
-        _fail(
-            f"the disk is full while writing {error.filename or 'data'}; free some space and run again",
-            NoSpace.exit_code,
-        )
+        _fail(str(no_space), no_space.exit_code)
     except KeyboardInterrupt:
         _fail(f"{verb} {name} was interrupted", 130)
 
