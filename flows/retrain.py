@@ -1,6 +1,7 @@
 """Retrain one model: plan, ingest, augment, train, validate, register. Runs in the worktree that it was started in."""
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -94,9 +95,9 @@ def main() -> None:
         known = error if isinstance(error, DailiesError) else full(error)
         if known is None:
             raise
-        layout.write_json(
-            asked.result, {"error": str(known), "exit_code": known.exit_code, "kind": type(known).__name__}
-        )
+        said = {"error": str(known), "exit_code": known.exit_code, "kind": type(known).__name__}
+        with contextlib.suppress(OSError):  # a full disk takes no result either; the exit code says it as well
+            layout.write_json(asked.result, said)
         sys.exit(known.exit_code)
     layout.write_json(asked.result, made.as_dict())
 

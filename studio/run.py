@@ -14,7 +14,7 @@ import yaml
 from flows.quiet import ENVIRONMENT
 from lineage import current
 from project import layout, params
-from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, UsageError
+from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, UsageError
 from registry import git, runs, tags
 from studio.answer import Answer
 
@@ -99,6 +99,8 @@ def _flow(
     if result.is_file():
         content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         return content
+    if code == NoSpace.exit_code:
+        return {"error": f"no space left for {run.folder}; free some and run again", "exit_code": code}
     return {"error": f"run {run.id} ended without a result (exit code {code}); run it again", "exit_code": 1}
 
 
