@@ -2,9 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,10 @@ from lineage import current
 from project import layout, params
 from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, UsageError
 from registry import git, runs, tags
+from studio import server
 from studio.answer import Answer
+
+LEAST_FREE_BYTES = 100_000_000
 
 
 def run(names: Sequence[str], settings: Sequence[str], *, promote: bool, trigger: str, quiet: bool) -> Answer:
@@ -47,6 +50,7 @@ def run_one(
         if not now.reasons and now.version:
             return _current(root, now.version)
     with runs.lock(root, runs.lock_name(model)) as handle:
+        _check_means(root)
         runs.sweep(root, runs.left_over(root, held=model))
         run = runs.start(root, model, overrides)
         keep_branch = False
@@ -85,10 +89,6 @@ def _flow(
     command = [sys.executable, "-m", "flows.retrain", run.model, "--run-id", run.id, "--base", base]
     command += ["--overrides", json.dumps(dict(overrides)), "--trigger", trigger, "--result", str(result)]
     command += [] if promote else ["--no-promote"]
-    if not _has_server():
-        print(
-            "no Prefect server is configured, so a temporary one is started, which takes a few seconds", file=sys.stderr
-        )
     process = subprocess.Popen(command, cwd=run.folder, env=environment(run), stdout=sys.stderr, pass_fds=[lock])
     try:
         code = process.wait()
@@ -107,21 +107,24 @@ def _flow(
 def environment(run: runs.Run) -> dict[str, str]:
     """Variables of a run's process. Prefect's own home stays where the user has set one or points at a server."""
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    home = {} if _has_server() else {"PREFECT_HOME": str(run.workspace / ".dailies" / "prefect")}
+    home = {} if server.configured() else {"PREFECT_HOME": str(run.workspace / ".dailies" / "prefect")}
     ours = {"DAILIES_WORKSPACE": str(run.workspace), "DAILIES_LOGS": str(run.log_folder)}
     return {**ENVIRONMENT, **home, **kept, **ours}
 
 
-def _has_server() -> bool:
-    if os.environ.get("PREFECT_API_URL"):
-        return True
-    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
-    try:
-        profiles = tomllib.loads((home / "profiles.toml").read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError):
-        return False
-    active = profiles.get("profiles", {}).get(profiles.get("active", ""), {})
-    return bool(active.get("PREFECT_API_URL"))
+def _check_means(root: Path) -> None:
+    """What a run needs before it makes anything: room on the disk, and a server that answers."""
+    free = shutil.disk_usage(root).free
+    if free < LEAST_FREE_BYTES:
+        raise NoSpace(
+            f"{free / 1e6:.0f} MB are free for {root}, a run needs at least {LEAST_FREE_BYTES / 1e6:.0f} MB; free some"
+        )
+    if url := server.configured():
+        server.check(url)
+    else:
+        print(
+            "no Prefect server is configured, so a temporary one is started, which takes a few seconds", file=sys.stderr
+        )
 
 
 def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:

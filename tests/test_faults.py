@@ -148,3 +148,13 @@ def test_doctor_removes_what_a_killed_run_left(workspace: Workspace) -> None:
     workspace.dailies("doctor", "--fix")
     assert workspace.git("worktree", "list").count("\n") == 0
     assert workspace.git("branch", "--list", "run/*") == ""
+
+
+def test_a_server_that_is_away_is_one_line(workspace: Workspace) -> None:
+    workspace.params("epochs: 4", "epochs: 3")
+    away = Workspace(
+        workspace.folder, workspace.pictures, workspace.env | {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    )
+    said = away.dailies("run", "shapes", exit_code=1).stderr
+    assert said.startswith("dailies: the Prefect server at http://127.0.0.1:9/api does not answer")
+    assert len(said.splitlines()) == 1 and workspace.git("worktree", "list").count("\n") == 0
