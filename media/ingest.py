@@ -38,12 +38,15 @@ def ingest(
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
     Raises QuarantineError, NoSpace, UsageError for an empty source and IntegrityError when it changes meanwhile.
     """
-    version = probe.version(source.kind)
-    found = _survey(reader, source.kind, catalog.probed(previous, version), tick)
+    told = {"encoding": source.encoding} if source.encoding else {}
+    version = probe.version(source.kind, told)
+    with probe.pool(source.kind, told) as pool:
+        found = _survey(reader, pool, catalog.probed(previous, version), tick)
     if not found:
         raise UsageError(f"source {name!r} holds no file; hidden files do not count")
     rights = {"source": name, "kind": source.kind, **catalog.rights(source)}
-    rows = [{**describe(found[asset_id]), **rights} for asset_id in sorted(found)]
+    suffixes = probe.suffixes(source.kind)
+    rows = [{**rights, **describe(found[asset_id], suffixes)} for asset_id in sorted(found)]
     summary = summarise(rows, found)
     _write_refusals(rows, refusals)
     _check_quarantined(name, rows, source.max_quarantined, refusals)
@@ -54,13 +57,12 @@ def ingest(
     return summary
 
 
-def _survey(reader: Reader, kind: str, known: Mapping[str, Row], tick: Tick) -> dict[str, Found]:
+def _survey(reader: Reader, pool: probe.Pool, known: Mapping[str, Row], tick: Tick) -> dict[str, Found]:
     """Asset id → what there is of it, all examined."""
     items = list(reader.items())
     found: dict[str, Found] = {}
-    with probe.pool(kind) as pool:
-        for asset_id, result in pool.probe(_unexamined(items, known, found, tick)):
-            found[asset_id].probed = result
+    for asset_id, result in pool.probe(_unexamined(items, known, found, tick)):
+        found[asset_id].probed = result
     return found
 
 

@@ -62,6 +62,8 @@ class Source(Strict):
     """Where the named files are fetched from when they are not at hand (https)."""
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
     """File name to the SHA-256 of its unpacked bytes."""
+    encoding: str | None = None
+    """How texts are encoded, as Python names it (utf-8, latin-1, gb18030); found out for each file when not given."""
     dataset: str | None = None
     """The name of a bundled data set (format scikit_learn)."""
     parts: dict[Literal["train", "validation", "test"], IdxPart] = {}
@@ -75,6 +77,15 @@ class Source(Strict):
     valid_until: str = ""
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.02
     """The fraction of refused files above which ingest fails."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _of_text(cls, encoding: str | None) -> str | None:
+        try:
+            "".encode(encoding or "utf-8")
+        except LookupError:
+            raise ValueError(f"encoding {encoding!r} is not known to Python; write utf-8, latin-1, gb18030 …") from None
+        return encoding
 
     @field_validator("url")
     @classmethod
