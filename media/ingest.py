@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from media import buckets, catalog, folders, probe
+from media import buckets, catalog, folders, probe, rights
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.findings import Found, describe, summarise
 from media.sources import DOCUMENT, Item, Reader
@@ -44,9 +44,7 @@ def ingest(
         found = _survey(reader, pool, catalog.probed(previous, version), tick)
     if not found:
         raise UsageError(f"source {name!r} holds no file; hidden files do not count")
-    rights = {"source": name, "kind": source.kind, **catalog.rights(source)}
-    suffixes = probe.suffixes(source.kind)
-    rows = [{**rights, **describe(found[asset_id], suffixes)} for asset_id in sorted(found)]
+    rows = _rows(name, source, found)
     summary = summarise(rows, found)
     _write_refusals(rows, refusals)
     _check_quarantined(name, rows, source.max_quarantined, refusals)
@@ -55,6 +53,20 @@ def ingest(
         catalog.write(fresh, rows, version)
         (fresh / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return summary
+
+
+def _rows(name: str, source: Source, found: Mapping[str, Found]) -> list[dict[str, Any]]:
+    defaults = catalog.rights(source)
+    suffixes = probe.suffixes(source.kind)
+    return [
+        {
+            "source": name,
+            "kind": source.kind,
+            **describe(found[asset_id], suffixes),
+            **rights.effective(defaults, [item.rights for item in found[asset_id].accepted]),
+        }
+        for asset_id in sorted(found)
+    ]
 
 
 def _survey(reader: Reader, pool: probe.Pool, known: Mapping[str, Row], tick: Tick) -> dict[str, Found]:
