@@ -31,15 +31,17 @@ def ingest(
     *,
     refusals: Path,
     previous: Path | None = None,
+    probe_code: str = "",
 ) -> dict[str, Any]:
     """Write the folder `out` and return its summary. The result depends on the source alone, not on `previous`.
 
     `refusals` gets a CSV table of what was refused and why, also when that was too much.
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
+    That holds only if it was found by the same libraries and by code of the same name, `probe_code`.
     Raises QuarantineError, NoSpace, UsageError for an empty source and IntegrityError when it changes meanwhile.
     """
     told = {"encoding": source.encoding} if source.encoding else {}
-    version = probe.version(source.kind, told)
+    version = " ".join(filter(None, [probe.version(source.kind, told), probe_code]))
     with probe.pool(source.kind, told) as pool:
         found = _survey(reader, pool, catalog.probed(previous, version), tick)
     if not found:
