@@ -1,7 +1,15 @@
 """Ingest of sounds and texts: what the catalog says of them."""
 
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from ingesting import fill, ingested
 from sounds import encoded, tone
 
@@ -42,12 +50,51 @@ def test_a_catalog_of_texts_in_a_declared_encoding(tmp_path: Path) -> None:
     assert ingested(tmp_path, kind="text", encoding="utf-8")["a/1.txt"]["reason"].startswith("not valid utf-8 at byte")
 
 
-def test_an_encoding_that_python_does_not_know_is_refused() -> None:
-    for encoding in ("utf-9", "zip", "rot13"):
-        source = {"kind": "text", "licence": "CC0-1.0", "path": "x", "encoding": encoding}
-        try:
-            parse({"sources": {"made": source}}, "params.yaml")
-        except UsageError as error:
-            assert f"encoding {encoding!r} is not known" in str(error)
-        else:
-            raise AssertionError(encoding)
+@pytest.mark.parametrize("encoding", ["utf-9", "zip", "rot13"])
+def test_an_encoding_that_python_does_not_know_is_refused(encoding: str) -> None:
+    source = {"kind": "text", "licence": "CC0-1.0", "path": "x", "encoding": encoding}
+    with pytest.raises(UsageError, match=f"encoding '{encoding}' is not known to Python"):
+        parse({"sources": {"made": source}}, "params.yaml")
+
+
+STEPS = """\
+sources:
+  sounds: {{kind: audio, path: "{folder}/sounds", licence: CC0-1.0}}
+  packed: {{kind: audio, format: archive, path: "{folder}", file: sounds.zip, licence: CC0-1.0}}
+  reviews: {{kind: text, format: lines, path: "{folder}/lines", label: {{separator: " "}}, licence: CC0-1.0}}
+  cells:
+    kind: text
+    format: table
+    path: "{folder}"
+    file: cells.parquet
+    columns: {{text: said, label: who}}
+    licence: CC0-1.0
+"""
+
+
+@pytest.mark.slow
+def test_the_step_ingests_every_format_with_the_code_and_libraries_that_its_plan_lists(
+    clone: Path, tmp_path: Path
+) -> None:
+    sounds = {f"{label}/{number}.wav": encoded(tone(number + 1)) for label in "ab" for number in range(2)}
+    fill(tmp_path / "sounds", {path: data + path[:1].encode() for path, data in sounds.items()})
+    fill(tmp_path / "lines", {"all.txt": "1 yes\n0 no\n1 why not"})
+    with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
+        for path in sounds:
+            archive.write(tmp_path / "sounds" / path, path)
+    pq.write_table(pa.table({"said": ["yes", "no"], "who": ["ann", "bob"]}), tmp_path / "cells.parquet")
+    project = shutil.copytree(clone, tmp_path / "project")
+    (project / "params.yaml").write_text(STEPS.format(folder=tmp_path))
+    for command in (["plan"], *(["ingest", name] for name in ("sounds", "packed", "reviews", "cells"))):
+        done = subprocess.run(
+            [sys.executable, "-m", f"steps.{command[0]}", *command[1:]], cwd=project, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    admitted = {
+        path.parent.name: json.loads(path.read_text())["status"] for path in project.glob("data/assets/*/summary.json")
+    }
+    assert admitted == {
+        "sounds": {"admitted": 4}, "packed": {"admitted": 4}, "reviews": {"admitted": 3}, "cells": {"admitted": 2},
+    }  # fmt: skip
+    planned = json.loads((project / "data/plan/ingest/reviews.json").read_text())
+    assert "media/text.py" in planned["code"] and "charset_normalizer" in planned["libraries"]
