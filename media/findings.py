@@ -47,6 +47,7 @@ def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, A
         "bytes": asset.bytes,
         **{name: asset.probed.get(name) for name in PROBED},
         "labels": list(labels),
+        "regions": _first(item.regions for item in asset.accepted),
         "group": _first(item.group for item in asset.accepted),
         "split": _split(asset.accepted),
         "status": QUARANTINED if reason else ADMITTED,

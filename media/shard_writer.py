@@ -19,7 +19,7 @@ from project.params import Split
 
 Sample = Mapping[str, Any]
 SEEN_BY_READ = ("asset_id", "kind", "format", "mode", "width", "height", "frames", "rate_hz", "channels", "duration_s",
-                "characters", "labels", "group", "split")  # fmt: skip
+                "characters", "labels", "regions", "group", "split")  # fmt: skip
 """Catalog columns that may shape a sample. A renamed file or a new licence changes none, so it rewrites no shard."""
 
 

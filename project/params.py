@@ -54,13 +54,13 @@ class Part(Strict):
     labels: str | None = None
     """The labels of the images (format idx)."""
     file: str | None = None
-    """One line an asset (format lines)."""
+    """One line an asset (format lines), or COCO annotations (format coco)."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
         given = {name for name in Part.model_fields if getattr(self, name) is not None}
         if given not in ({"images", "labels"}, {"file"}):
-            raise ValueError("give images and labels (format idx), or file (format lines)")
+            raise ValueError("give images and labels (format idx), or file (formats lines and coco)")
         return self
 
 
@@ -109,9 +109,9 @@ class Source(Strict):
     dataset: str | None = None
     """The name of a bundled data set (format scikit_learn)."""
     parts: dict[Literal["train", "validation", "test"], Part] = {}
-    """Official splits (formats idx and lines)."""
+    """Official splits (formats idx, lines and coco)."""
     file: str | None = None
-    """The one file in the source's folder that holds or lists all assets (formats table, archive and lines)."""
+    """The one file in the source's folder that holds or lists all assets (formats archive, coco, lines and table)."""
     columns: Columns | None = None
     """What the columns of `file` mean (format table)."""
     label: LabelRule = LabelRule(folder=1)

@@ -28,6 +28,7 @@ class Item:
     load     reads the bytes; raises OSError
     refused  why the file cannot be an asset, known without reading it
     rights   catalog columns of rights that the source says of this file alone, where it says any
+    regions  what is where in a picture, as `media.regions` writes it
     """
 
     path: str
@@ -37,6 +38,7 @@ class Item:
     load: Callable[[], bytes]
     refused: str = ""
     rights: Mapping[str, str] = field(default_factory=dict)
+    regions: str = ""
 
 
 class Reader(Protocol):

@@ -5,11 +5,11 @@ format  CSV (RFC 4180, with a header), TSV, JSON lines or Parquet; `columns` say
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 from media import rights, table_file, tree
 from media.labelling import official_split
+from media.listed import listed
 from media.named_file import NamedFile
 from media.sources import Item, Place
 from project.errors import UsageError
@@ -72,22 +72,8 @@ class TableReader:
         if "text" in cell:
             return name, partial(_text(cell["text"]).encode, self._encoding or "utf-8"), ""
         path = _text(cell["path"])
-        refused = _refused(self._place.found(), path)
-        load = partial(tree.unreadable, refused) if refused else partial(tree.read, str(self._place.found() / path))
+        load, refused = listed(self._place.found(), path)
         return path or name, load, refused
-
-
-def _refused(folder: Path, path: str) -> str:
-    """Why a listed path is no asset, or empty."""
-    parts = PurePosixPath(path).parts
-    if not parts:
-        return "its row names no file"
-    if "\0" in path or path.startswith("/") or ".." in parts:
-        return "its path leads out of the source's folder"
-    place = folder.resolve().joinpath(*parts)
-    if place.resolve() != place:
-        return "its path leads through a link; put the file itself there"
-    return "" if place.is_file() else f"listed, but there is no such {'file' if not place.exists() else 'regular file'}"
 
 
 def _labels(value: Any) -> tuple[str, ...]:
