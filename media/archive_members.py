@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from media.printable import printable
 from media.tree import LARGEST_ASSET_BYTES, unreadable
 from project.errors import IntegrityError
 
@@ -160,7 +161,7 @@ def _unpack(source: IO[bytes], unpacked: IO[bytes], path: Path) -> None:
 
 
 def _member(path: str, reason: str, load: Callable[[], bytes]) -> Member:
-    return Member(_printable(path), partial(unreadable, reason) if reason else load, reason)
+    return Member(printable(path.removeprefix("./")), partial(unreadable, reason) if reason else load, reason)
 
 
 def _harm(name: str, size: int, packed: int) -> str:
@@ -175,10 +176,6 @@ def _harm(name: str, size: int, packed: int) -> str:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") and part not in (".", "..") for part in PurePosixPath(name).parts)
-
-
-def _printable(name: str) -> str:
-    return name.removeprefix("./").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _once(found: Iterable[Member]) -> Iterator[Member]:

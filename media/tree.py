@@ -5,6 +5,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from media.printable import printable
 from project.errors import UsageError
 
 LARGEST_ASSET_BYTES = 1 << 30
@@ -17,7 +18,7 @@ def walk(root: Path) -> list[tuple[str, os.DirEntry[str]]]:
     while waiting:
         prefix, folder = waiting.pop()
         for entry in _entries(folder):
-            path = prefix + _printable(entry.name)
+            path = prefix + printable(entry.name)
             if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=False):
@@ -56,8 +57,3 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError as error:
         raise UsageError(f"{folder} cannot be listed: {error.strerror}; a source must be readable as a whole") from None
-
-
-def _printable(name: str) -> str:
-    """A file name that is not UTF-8 gets \\x escapes, as a catalog holds text."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

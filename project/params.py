@@ -111,9 +111,10 @@ class Source(Strict):
     parts: dict[Literal["train", "validation", "test"], Part] = {}
     """Official splits (formats idx, lines and coco)."""
     file: str | None = None
-    """The one file in the source's folder that holds or lists all assets (formats archive, coco, lines and table)."""
+    """The one file in the source's folder that holds or lists all assets.
+    For the formats archive, coco, label_studio, lines and table."""
     columns: Columns | None = None
-    """What the columns of `file` mean (format table)."""
+    """What the columns of `file` mean (formats table and label_studio)."""
     label: LabelRule = LabelRule(folder=1)
     licence: str
     """An SPDX identifier, or UNSTATED."""

@@ -104,6 +104,18 @@ def test_no_path_leads_out(tmp_path_factory: pytest.TempPathFactory, path: str) 
     assert item.refused or "list.jsonl" in path
 
 
+def test_a_lone_surrogate_is_escaped_or_refused(tmp_path: Path) -> None:
+    lines = ['{"text": "a", "tag": "\\ud800"}', '{"text": "b\\ud800", "tag": "x"}', '{"text": "é", "tag": "x"}']
+    fill(tmp_path / "source", {"cells.jsonl": "\n".join(lines)})
+    columns = {"text": "text", "label": "tag"}
+    found = ingested(tmp_path, kind="text", format="table", file="cells.jsonl", columns=columns)
+    assert [(row["labels"], row["reason"]) for row in found.values() if row["status"] == "quarantined"] == [
+        ([], "its character 1 does not exist in utf-8")
+    ]
+    assert found["cells.jsonl#000001"]["labels"] == ["\\ud800"]
+    assert refused(tmp_path, "a\ud800.wav") == "listed, but there is no such file"
+
+
 def test_rows_that_say_nonsense_are_refused(tmp_path: Path) -> None:
     lines = [
         "file,digit,part,consent,until",
@@ -128,7 +140,12 @@ def test_rows_that_say_nonsense_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "error", "said"),
     [
-        ("list.csv", b"name\na.wav", UsageError, r"list.csv has no column 'file', which columns.path .*known: name"),
+        (
+            "list.csv",
+            b"name\na.wav",
+            UsageError,
+            r"list.csv has no column 'file', which columns.path names; known: name",
+        ),
         ("list.xlsx", b"", UsageError, r"no table that can be read; known: .csv, .jsonl"),
         ("list.jsonl", b'{"file": "a"}\n{', IntegrityError, "line 2 is not JSON"),
         ("list.jsonl", b"[1]", IntegrityError, "line 1 is not a JSON object"),

@@ -29,6 +29,7 @@ ADMITTED = {
     "film_reviews": {"assets": 9602, "labels": 2, "splits": {"test": 1821, "train": 6909, "validation": 872}},
     "questions": {"assets": 5871, "labels": 6, "splits": {"test": 500, "train": 5371}},
     "litter": {"assets": 0, "labels": 0},
+    "parasites": {"assets": 0, "labels": 0},
     "shakespeare": {"assets": 25_721, "labels": 0},
     "handwritten_digits": {"assets": 1797, "labels": 10},
     "mnist": {"assets": 70_000, "labels": 10, "splits": {"test": 10_000, "train": 60_000}},

@@ -12,6 +12,7 @@ from typing import Any
 from media import regions, tree
 from media.listed import listed
 from media.named_file import NamedFile
+from media.printable import printable
 from media.regions import Region
 from media.sources import Item, Place
 from project.errors import IntegrityError, UsageError
@@ -48,8 +49,8 @@ class CocoReader:
                 raise IntegrityError(f"{path} is not COCO: {type(error).__name__} {error}") from None
 
     def _pictures(self, content: Mapping[str, Any], split: str) -> list[Item]:
-        names = {each["id"]: str(each["name"]) for each in content["categories"]}
-        licences = {each["id"]: str(each["name"]) for each in content.get("licenses") or ()}
+        names = {each["id"]: printable(str(each["name"])) for each in content["categories"]}
+        licences = {each["id"]: printable(str(each["name"])) for each in content.get("licenses") or ()}
         found: defaultdict[Any, list[Region]] = defaultdict(list)
         for each in content["annotations"]:
             found[each["image_id"]].append(_region(each, names))
