@@ -6,15 +6,21 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from ingesting import fill, ingested
 from sounds import encoded, tone
 
+from media import audio
+from media.augment import Plan, augment
+from media.shards import Shards
+from media.variants import resolve
 from project.errors import UsageError
-from project.params import parse
+from project.params import Split, parse
 
 
 def test_a_catalog_of_sounds(tmp_path: Path) -> None:
@@ -98,3 +104,29 @@ def test_the_step_ingests_every_format_with_the_code_and_libraries_that_its_plan
     }  # fmt: skip
     planned = json.loads((project / "data/plan/ingest/reviews.json").read_text())
     assert "media/text.py" in planned["code"] and "charset_normalizer" in planned["libraries"]
+
+
+def samples_of_sounds(**section: Any) -> Plan:
+    rate_hz, seconds = 4000, 0.25
+    return Plan(
+        read=lambda data, row, _: {"audio": audio.mono(data, rate_hz, seconds), "rate_hz": np.int32(rate_hz)},
+        fields={"audio": audio.field(rate_hz, seconds)},
+        settings=None,
+        variants=resolve(section, audio.OPERATIONS),
+        split=Split(validation=0.2, test=0.2),
+    )
+
+
+def test_sounds_become_varied_samples_whatever_the_order_and_the_workers(tmp_path: Path) -> None:
+    fill(tmp_path / "source", {f"{n % 2}/{n}.wav": encoded(tone(0.3, pitch_hz=200 + 20 * n)) for n in range(24)})
+    ingested(tmp_path, kind="audio")
+    plan = samples_of_sounds(copies=2, speed=0.1, shift_ms=20, gain_db=6, noise_snr_db=[10, 30])
+    for name, workers in (("one", 1), ("two", 2)):
+        augment(tmp_path / "assets", tmp_path / name, plan, lambda *_: None, workers=workers)
+    one, two = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
+    assert one == two
+    train = Shards(tmp_path / "one").split("train")
+    taken = train.take(np.arange(len(train)))
+    assert taken.keys() == {"audio", "label"} and taken["audio"].shape == (len(train), 1000)
+    originals, copies = taken["audio"][0::3], taken["audio"][1::3]
+    assert all(not np.array_equal(first, second) for first, second in zip(originals, copies, strict=True))
