@@ -59,7 +59,6 @@ def main() -> None:
             settings=None,
             variants=variants.resolve(section, image.OPERATIONS),
             split=Split(),
-            version="benchmark",
         )
         timed("augment", lambda: augment(place / "a", place / "s", plan, silent)["counts"])
         timed(

@@ -28,8 +28,8 @@ def augment(
     """Write the folder `out` and return its facts. The result depends neither on `workers` nor on `previous`.
 
     `workers` is the number of processes, by default the cores there are. Files that an earlier result, `previous`, made
-    of the same assets in the same way are linked. Raises DailiesError when no asset is admitted or one cannot be read,
-    NoSpace, and UsageError for the split.
+    of the same assets are linked; it must be a result of the same code, libraries and settings. Raises DailiesError
+    when no asset is admitted or one cannot be read, NoSpace, and UsageError for the split.
     """
     rows = [row for row in catalog.read(assets, COLUMNS) if row["status"] == catalog.ADMITTED]
     if not rows:

@@ -36,6 +36,7 @@ SCHEMA = pa.schema(
         "bytes": pa.int64(),
         **PROBED,
         "labels": pa.list_(pa.string()),
+        "regions": pa.string(),
         "group": pa.string(),
         "split": pa.string(),
         "licence": pa.string(),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from media.catalog import ADMITTED, PROBED, QUARANTINED, Row
@@ -33,16 +34,20 @@ class Found:
         return sorted([item.path for item in self.accepted] + [path for path, _ in self.refused])
 
 
-def describe(asset: Found) -> dict[str, Any]:
-    """The catalog columns that follow from the files: all but those of source and rights."""
+def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The catalog columns that follow from the files: all but those of source and rights.
+
+    `suffixes` says what a file of each format may be called.
+    """
     labels, conflict = _labels(asset.accepted)
-    reason = _reason(asset) or conflict
+    reason = _reason(asset) or _misnamed(asset, suffixes) or conflict
     return {
         "asset_id": asset.asset_id,
         "paths": asset.paths(),
         "bytes": asset.bytes,
         **{name: asset.probed.get(name) for name in PROBED},
         "labels": list(labels),
+        "regions": _first(item.regions for item in asset.accepted),
         "group": _first(item.group for item in asset.accepted),
         "split": _split(asset.accepted),
         "status": QUARANTINED if reason else ADMITTED,
@@ -55,6 +60,18 @@ def _reason(asset: Found) -> str:
         return asset.refused[0][1]
     reason: str = asset.probed.get("reason") or ""
     return reason
+
+
+def _misnamed(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> str:
+    """The reason when every name that the asset has is that of another format."""
+    right = suffixes.get(asset.probed.get("format") or "")
+    if right is None:
+        return ""
+    wrong = {suffix for each in suffixes.values() for suffix in each} - set(right)
+    named = [PurePosixPath(item.path).suffix.lower() for item in asset.accepted]
+    if not wrong.issuperset(named):
+        return ""
+    return f"named {min(named)}, but its content is {asset.probed['format']}; rename it to {right[0]}"
 
 
 def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:

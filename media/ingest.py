@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from media import buckets, catalog, folders, probe
+from media import buckets, catalog, folders, probe, rights
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.findings import Found, describe, summarise
 from media.sources import DOCUMENT, Item, Reader
@@ -31,19 +31,22 @@ def ingest(
     *,
     refusals: Path,
     previous: Path | None = None,
+    probe_code: str = "",
 ) -> dict[str, Any]:
     """Write the folder `out` and return its summary. The result depends on the source alone, not on `previous`.
 
     `refusals` gets a CSV table of what was refused and why, also when that was too much.
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
+    That holds only if it was found by the same libraries and by code of the same name, `probe_code`.
     Raises QuarantineError, NoSpace, UsageError for an empty source and IntegrityError when it changes meanwhile.
     """
-    version = probe.version(source.kind)
-    found = _survey(reader, source.kind, catalog.probed(previous, version), tick)
+    told = {"encoding": source.encoding} if source.encoding else {}
+    version = " ".join(filter(None, [probe.version(source.kind, told), probe_code]))
+    with probe.pool(source.kind, told) as pool:
+        found = _survey(reader, pool, catalog.probed(previous, version), tick)
     if not found:
         raise UsageError(f"source {name!r} holds no file; hidden files do not count")
-    rights = {"source": name, "kind": source.kind, **catalog.rights(source)}
-    rows = [{**describe(found[asset_id]), **rights} for asset_id in sorted(found)]
+    rows = _rows(name, source, found)
     summary = summarise(rows, found)
     _write_refusals(rows, refusals)
     _check_quarantined(name, rows, source.max_quarantined, refusals)
@@ -54,13 +57,26 @@ def ingest(
     return summary
 
 
-def _survey(reader: Reader, kind: str, known: Mapping[str, Row], tick: Tick) -> dict[str, Found]:
+def _rows(name: str, source: Source, found: Mapping[str, Found]) -> list[dict[str, Any]]:
+    defaults = catalog.rights(source)
+    suffixes = probe.suffixes(source.kind)
+    return [
+        {
+            "source": name,
+            "kind": source.kind,
+            **describe(found[asset_id], suffixes),
+            **rights.effective(defaults, [item.rights for item in found[asset_id].accepted]),
+        }
+        for asset_id in sorted(found)
+    ]
+
+
+def _survey(reader: Reader, pool: probe.Pool, known: Mapping[str, Row], tick: Tick) -> dict[str, Found]:
     """Asset id → what there is of it, all examined."""
     items = list(reader.items())
     found: dict[str, Found] = {}
-    with probe.pool(kind) as pool:
-        for asset_id, result in pool.probe(_unexamined(items, known, found, tick)):
-            found[asset_id].probed = result
+    for asset_id, result in pool.probe(_unexamined(items, known, found, tick)):
+        found[asset_id].probed = result
     return found
 
 

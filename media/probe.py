@@ -3,9 +3,10 @@
 import importlib
 import queue
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from media import parallel, probes
 from media.probe_process import Limits, Probed, ProbeProcess
@@ -18,11 +19,21 @@ MOST_PROCESSES = 4
 
 
 class Pool:
-    """A few limited processes that examine assets. Use it in a `with`: they end with it."""
+    """A few limited processes that examine assets. Use it in a `with`: they end with it.
 
-    def __init__(self, module: str, *, workers: int | None = None, limits: Limits | None = None) -> None:
+    `told` is what the source declares of its files; the probe gets it as named arguments.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        told: Mapping[str, Any] | None = None,
+        *,
+        workers: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         workers = workers or min(MOST_PROCESSES, parallel.cores())
-        self._processes = [ProbeProcess(module, limits or Limits()) for _ in range(workers)]
+        self._processes = [ProbeProcess(module, limits or Limits(), told or {}) for _ in range(workers)]
         self._idle: queue.LifoQueue[ProbeProcess] = queue.LifoQueue()
         self._threads = ThreadPoolExecutor(workers)
         for process in self._processes:
@@ -56,15 +67,21 @@ class Pool:
             self._idle.put(process)
 
 
-def pool(kind: str) -> Pool:
+def pool(kind: str, told: Mapping[str, Any] | None = None) -> Pool:
     """The pool for a media kind. Raises UsageError when no file in media/probes/ knows it."""
-    return Pool(_module(kind))
+    return Pool(_module(kind), told)
 
 
-def version(kind: str) -> str:
+def version(kind: str, told: Mapping[str, Any] | None = None) -> str:
     """Names what the probe of a media kind would say: an earlier answer of the same version holds."""
     said: str = importlib.import_module(_module(kind)).VERSION
-    return said
+    return said + "".join(f", {name} {value}" for name, value in sorted((told or {}).items()))
+
+
+def suffixes(kind: str) -> Mapping[str, Sequence[str]]:
+    """Format → what its files may be called; a file with a suffix of another format is refused."""
+    known: Mapping[str, Sequence[str]] = importlib.import_module(_module(kind)).SUFFIXES
+    return known
 
 
 def _module(kind: str) -> str:

@@ -37,10 +37,10 @@ class _Lost(Exception):
 
 
 class ProbeProcess:
-    """Runs `probe` of `module` on chunks of assets, never in this process."""
+    """Runs `probe` of `module` on chunks of assets, never in this process; `told` are its named arguments."""
 
-    def __init__(self, module: str, limits: Limits) -> None:
-        allowed = json.dumps({"memory_bytes": limits.memory_bytes, "cpu_s": limits.cpu_s})
+    def __init__(self, module: str, limits: Limits, told: Mapping[str, Any]) -> None:
+        allowed = json.dumps({"memory_bytes": limits.memory_bytes, "cpu_s": limits.cpu_s, "told": dict(told)})
         self._command = [sys.executable, "-m", probe_worker.__name__, module, allowed]
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
@@ -101,7 +101,7 @@ class ProbeProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},  # each thread would reserve memory
         )
         if self._closed:  # by another thread, just now
             self._process.kill()

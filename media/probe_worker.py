@@ -4,6 +4,7 @@ Reads chunks from stdin: a count, the sizes (64-bit little-endian), then the byt
 Writes one line of JSON for each asset, in order, at the end of a chunk and at least every FLUSH_S.
 """
 
+import functools
 import importlib
 import json
 import os
@@ -19,10 +20,10 @@ FLUSH_S = 0.1
 
 
 def main(module: str, limits: str) -> None:
-    """Serve until stdin ends. `limits` is JSON: memory_bytes and cpu_s."""
-    probe = importlib.import_module(module).probe
-    answers = _private_stdout()
+    """Serve until stdin ends. `limits` is JSON: memory_bytes, cpu_s and what `probe` is told by name."""
     allowed = json.loads(limits)
+    probe = functools.partial(importlib.import_module(module).probe, **allowed["told"])
+    answers = _private_stdout()
     _limit(allowed["memory_bytes"])
     _write(answers, READY)
     while contents := _chunk():

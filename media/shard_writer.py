@@ -19,7 +19,7 @@ from project.params import Split
 
 Sample = Mapping[str, Any]
 SEEN_BY_READ = ("asset_id", "kind", "format", "mode", "width", "height", "frames", "rate_hz", "channels", "duration_s",
-                "characters", "labels", "group", "split")  # fmt: skip
+                "characters", "labels", "regions", "group", "split")  # fmt: skip
 """Catalog columns that may shape a sample. A renamed file or a new licence changes none, so it rewrites no shard."""
 
 
@@ -31,8 +31,6 @@ class Plan:
     fields    what one sample holds: name → dtype and shape
     variants  copies of training samples
     split     fractions held out
-    version   names everything that decides a sample besides its asset: code, settings, libraries. Shards of an earlier
-              run are taken over only when their version is the same; with none, never.
     """
 
     read: Callable[[bytes, Mapping[str, Any], Any], Sample]
@@ -40,17 +38,17 @@ class Plan:
     settings: Any
     variants: Variants
     split: Split
-    version: str = ""
 
 
 def write(shard: Shard, out: Path, blobs: buckets.Blobs, plan: Plan, previous: Path | None) -> Sums | None:
-    """Write one file into `out`, or link it from `previous` if that was made of the same in the same way.
+    """Write one file into `out`, or link it from `previous`, an earlier result of the same code and settings, if that
+    was made of the same assets.
 
     Returns the sums of its original images when it belongs to train. Raises DailiesError for an asset without samples.
     """
     path = out / file_name(shard.split, shard.bucket)
     identity = _identity(shard, plan)
-    earlier = previous / path.name if previous and plan.version else None
+    earlier = previous / path.name if previous else None
     if earlier and earlier.is_file() and columns.metadata(earlier).get("made_of") == identity:
         buckets.link(earlier, path)
         arrays = columns.read(path)
@@ -62,10 +60,14 @@ def write(shard: Shard, out: Path, blobs: buckets.Blobs, plan: Plan, previous: P
 
 
 def _identity(shard: Shard, plan: Plan) -> str:
-    """The hash of all that decides the content of a file."""
+    """The hash of what decides the content of a file besides code and settings.
+
+    Those are left out on purpose: kept in the file, a new version of any library would alter all shards and retrain
+    every model, even when no sample differs.
+    """
     seen = [[row.get(name) for name in SEEN_BY_READ] for row in shard.rows]
     made = transform(plan.variants) if shard.copies else ""
-    decisive = [plan.version, shard.split, shard.copies, made, shard.labels, shard.folds, seen]
+    decisive = [shard.split, shard.copies, made, shard.labels, shard.folds, seen]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 

@@ -28,11 +28,15 @@ class LabelRule(Strict):
     """The n-th folder below the source's path is the label."""
     pattern: str | None = None
     """A regular expression over the relative path with named groups: label, and optionally group and split."""
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    """What stands between label and text in each line (format lines)."""
+    none: Literal[True] | None = None
+    """Assets have no label."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> "LabelRule":
-        if (self.folder is None) == (self.pattern is None):
-            raise ValueError("give exactly one of folder, pattern")
+        if sum(getattr(self, name) is not None for name in LabelRule.model_fields) != 1:
+            raise ValueError("give exactly one of " + ", ".join(LabelRule.model_fields))
         if self.pattern is not None:
             try:
                 groups = re.compile(self.pattern).groupindex
@@ -43,11 +47,49 @@ class LabelRule(Strict):
         return self
 
 
-class IdxPart(Strict):
-    """One pair of IDX files, plain or gzipped."""
+class Part(Strict):
+    """The files of one official split: a pair of IDX files, plain or gzipped, or one file of lines."""
 
-    images: str
-    labels: str
+    images: str | None = None
+    labels: str | None = None
+    """The labels of the images (format idx)."""
+    file: str | None = None
+    """One line an asset (format lines), or COCO annotations (format coco)."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Part":
+        given = {name for name in Part.model_fields if getattr(self, name) is not None}
+        if given not in ({"images", "labels"}, {"file"}):
+            raise ValueError("give images and labels (format idx), or file (formats lines and coco)")
+        return self
+
+
+class Columns(Strict):
+    """Which column of a table says what (format table). A row's asset is a file, or the text in one of its cells."""
+
+    path: str | None = None
+    """The file, relative to the source's folder."""
+    text: str | None = None
+    """The asset itself."""
+    label: str | None = None
+    group: str | None = None
+    """What must stay on one side of a split."""
+    split: str | None = None
+    """The official split."""
+    licence: str | None = None
+    holder: str | None = None
+    subject: str | None = None
+    """Whom the asset shows or lets hear, for withdrawal."""
+    consent: str | None = None
+    """given, refused or unknown."""
+    valid_until: str | None = None
+    """The last day of use, as 2027-12-31."""
+
+    @model_validator(mode="after")
+    def _one_asset(self) -> "Columns":
+        if (self.path is None) == (self.text is None):
+            raise ValueError("give exactly one of path, text")
+        return self
 
 
 class Source(Strict):
@@ -61,11 +103,18 @@ class Source(Strict):
     url: str | None = None
     """Where the named files are fetched from when they are not at hand (https)."""
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
-    """File name to the SHA-256 of its unpacked bytes."""
+    """File name to the SHA-256 of its bytes; of the unpacked ones in format idx."""
+    encoding: str | None = None
+    """How texts are encoded, as Python names it (utf-8, latin-1, gb18030); found out for each file when not given."""
     dataset: str | None = None
     """The name of a bundled data set (format scikit_learn)."""
-    parts: dict[Literal["train", "validation", "test"], IdxPart] = {}
-    """Official splits (format idx)."""
+    parts: dict[Literal["train", "validation", "test"], Part] = {}
+    """Official splits (formats idx, lines and coco)."""
+    file: str | None = None
+    """The one file in the source's folder that holds or lists all assets.
+    For the formats archive, coco, label_studio, lines and table."""
+    columns: Columns | None = None
+    """What the columns of `file` mean (formats table and label_studio)."""
     label: LabelRule = LabelRule(folder=1)
     licence: str
     """An SPDX identifier, or UNSTATED."""
@@ -75,6 +124,15 @@ class Source(Strict):
     valid_until: str = ""
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.02
     """The fraction of refused files above which ingest fails."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str | None) -> str | None:
+        try:
+            "".encode(encoding or "utf-8")
+        except LookupError:
+            raise ValueError(f"encoding {encoding!r} is not known to Python; write utf-8, latin-1, gb18030 …") from None
+        return encoding
 
     @field_validator("url")
     @classmethod
@@ -179,6 +237,8 @@ def parse(raw: Any, where: str) -> Params:
 _SCHEMAS: dict[str, type[Strict]] = {
     "sources.*": Source,
     "sources.*.label": LabelRule,
+    "sources.*.columns": Columns,
+    "sources.*.parts.*": Part,
     "models.*": Model,
     "models.*.split": Split,
     "models.*.gate.*": Limit,

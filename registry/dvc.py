@@ -135,8 +135,11 @@ def objects(repo: Any, hashes: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def materialise(root: Path, md5: str, folder: Path) -> Path:
-    """Copy a folder output out of the cache, fetching nothing. Refuses entries that would leave `folder`."""
+def materialise(root: Path, md5: str, folder: Path, *, link: bool = False) -> Path:
+    """Copy a folder output out of the cache, or link it to read only, fetching nothing.
+
+    Refuses entries that would leave `folder`.
+    """
     if folder.is_dir():
         return folder
     with opened(root) as repo:
@@ -148,10 +151,20 @@ def materialise(root: Path, md5: str, folder: Path) -> Path:
             raise IntegrityError(
                 f"object {md5} names {entry['relpath']!r}, which lies outside its folder; it was tampered with"
             )
-        shutil.copyfile(files[entry["md5"]], _made(target.parent) / target.name)
+        _place(files[entry["md5"]], _made(target.parent) / target.name, link)
     temporary.chmod(0o755)
     temporary.rename(folder)
     return folder
+
+
+def _place(cached: Path, target: Path, link: bool) -> None:
+    try:
+        if link:
+            os.link(cached, target)
+            return
+    except OSError:  # another file system, or one without hard links
+        pass
+    shutil.copyfile(cached, target)
 
 
 def _made(folder: Path) -> Path:

@@ -9,17 +9,20 @@ from project import layout
 from project.params import Split
 from project.progress import Progress, note
 from recipes import load
+from steps import previous
 from steps.command import read_plan, run
 
 
 def main(root: Path, name: str) -> None:
-    """Make the samples of model `name` as planned."""
+    """Make the samples of model `name` as planned; shards whose assets are the same as last time are taken over."""
     planned = read_plan(root, "augment", name)
-    write(planned, layout.assets(root, planned["source"]), layout.shards(root, name), f"models.{name}")
+    out = layout.shards(root, name)
+    with previous.result(root, "augment", name, out, same_plan=True) as earlier:
+        write(planned, layout.assets(root, planned["source"]), out, f"models.{name}", earlier)
 
 
-def write(planned: dict[str, object], assets: Path, out: Path, where: str) -> None:
-    """Make samples as an augment plan says, from a folder of assets."""
+def write(planned: dict[str, object], assets: Path, out: Path, where: str, earlier: Path | None = None) -> None:
+    """Make samples as an augment plan says, from a folder of assets. `earlier` is a result of the same plan."""
     recipe = load(str(planned["recipe"]))
     settings = SimpleNamespace(**planned["settings"])  # type: ignore[arg-type]
     plan = Plan(
@@ -35,7 +38,7 @@ def write(planned: dict[str, object], assets: Path, out: Path, where: str) -> No
         progress.total = total
         progress.tick(done)
 
-    facts = augment(assets, out, plan, tick)
+    facts = augment(assets, out, plan, tick, previous=earlier)
     note(", ".join(f"{count} {split}" for split, count in facts["counts"].items()))
 
 

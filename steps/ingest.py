@@ -1,5 +1,7 @@
 """Ingest: a source → checked assets. `data/assets/<source>/` holds catalog.parquet, the bytes in buckets, summary.json."""
 
+import hashlib
+import json
 from pathlib import Path
 
 from media import sources
@@ -7,6 +9,7 @@ from media.ingest import ingest
 from project import layout
 from project.params import Source
 from project.progress import Progress, note
+from steps import code, previous
 from steps.command import read_plan, run
 
 
@@ -23,8 +26,25 @@ def main(root: Path, name: str) -> None:
         progress.tick(done)
 
     refusals = private / "refused" / f"{name}.csv"
-    summary = ingest(name, source, reader, layout.assets(root, name), tick, refusals=refusals)
+    out = layout.assets(root, name)
+    with previous.result(root, "ingest", name, out, same_plan=False) as earlier:
+        summary = ingest(
+            name,
+            source,
+            reader,
+            out,
+            tick,
+            refusals=refusals,
+            previous=earlier,
+            probe_code=_probe_code(root, source.kind),
+        )
     note(", ".join(f"{value} {key}" for key, value in summary.items() if isinstance(value, int)))
+
+
+def _probe_code(root: Path, kind: str) -> str:
+    """Names the code that examines assets of a kind: what it found earlier holds as long as it is the same."""
+    files = code.files(root, [f"media.probes.{kind}"], learns=False)
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
 
 
 if __name__ == "__main__":

@@ -65,3 +65,76 @@ def test_noise_of_every_format_never_stops_the_probe() -> None:
     assert len(found) == len(contents)
     assert all(result.get("reason", "x") for result in found)
     assert sum("reason" in result for result in found) > 30
+
+
+ODD_SOUNDS = {
+    "truncated_data": "cut short: its header promises 8,602 bytes of sound, 4,302 are there",
+    "header_only": "cut short: its header promises 8,602 bytes of sound, 0 are there",
+    "zero_data_size": "its header says that it holds no samples",
+}
+"""Sounds that libsndfile opens, but which we refuse: it says nothing about samples that are missing."""
+
+ODD_FLAC = {
+    "04 - wrong number of channels": "damaged: flac channel changed mid stream",
+    "06 - missing streaminfo metadata block": "coded in a way that is not read; convert it to PCM or FLAC",
+    "22 - 12 bit per sample": "coded in a way that is not read; convert it to PCM or FLAC",
+    "02 - increasing number of channels": "damaged: flac channel changed mid stream",
+}
+"""FLAC files that are refused. The other faulty ones state limits that a decoder need not believe; number 05 states
+fewer samples than it has, and those that it states are read."""
+
+needs_odd_sounds = pytest.mark.skipif(not (ODD / "audio").is_dir(), reason="DAILIES_MIRROR has no media-odd")
+
+
+def sounds(folder: str) -> dict[str, dict[str, object]]:
+    paths = sorted((ODD / "audio" / folder).rglob("*.*"))
+    with probe.pool("audio") as pool:
+        return {name: dict(found) for name, found in pool.probe((path.name, path.read_bytes()) for path in paths)}
+
+
+@needs_odd_sounds
+def test_every_odd_sound_has_the_verdict_of_the_list() -> None:
+    with (ODD / "audio" / "made-from-fsdd" / "LIST.csv").open(encoding="utf-8", newline="") as file:
+        listed = {line["file"]: line for line in csv.DictReader(file)}
+    found = sounds("made-from-fsdd")
+    for name, line in listed.items():
+        expected = ODD_SOUNDS.get(name.split(".")[0])
+        if expected:
+            assert found[name]["reason"] == expected
+            continue
+        assert ("reason" not in found[name]) == (line["libsndfile_opens"] == "yes"), (name, found[name])
+        if "reason" not in found[name]:
+            assert found[name]["duration_s"] == int(line["frames_read"]) / 8000
+
+
+@needs_odd_sounds
+def test_odd_flac_files_have_their_verdict() -> None:
+    found = {name.removesuffix(".flac"): what for name, what in sounds("flac").items() if name.endswith(".flac")}
+    assert {name: what["reason"] for name, what in found.items() if "reason" in what} == ODD_FLAC
+    assert sorted({what["channels"] for what in found.values() if "channels" in what}) == [1, 3, 4, 8]  # type: ignore[type-var]
+
+
+FOUND_ENCODING = {
+    "Big5": "big5", "EUC-JP": "euc_jp", "EUC-KR": "cp949", "GB2312": "gb18030", "KOI8-R": "koi8_r",
+    "SHIFT_JIS": "cp932", "UTF-16": "utf-16", "UTF-16BE": "utf_16_be", "UTF-32": "utf-32", "iso-2022-jp": "iso2022_jp",
+    "iso-8859-1": "cp1252", "utf-8": "utf-8", "utf-8-sig": "utf-8-sig", "windows-1251-russian": "cp1251",
+    "windows-1252": "cp1252",
+}  # fmt: skip
+"""Folder → what is found: the encoding that browsers read under that name, a superset."""
+
+
+@pytest.mark.skipif(not (ODD / "text").is_dir(), reason="DAILIES_MIRROR has no media-odd")
+def test_every_odd_text_is_read_in_its_encoding() -> None:
+    paths = [path for path in sorted((ODD / "text" / "chardet").rglob("*")) if path.parent.name in FOUND_ENCODING]
+    with probe.pool("text") as pool:
+        found = [what for _, what in pool.probe((path.name, path.read_bytes()) for path in paths)]
+    assert len(paths) == 19
+    for path, what in zip(paths, found, strict=True):
+        assert what.get("mode") == FOUND_ENCODING[path.parent.name], (path, dict(what))
+
+
+@pytest.mark.skipif(not (ODD / "text").is_dir(), reason="DAILIES_MIRROR has no media-odd")
+def test_a_page_with_a_null_in_it_is_refused() -> None:
+    (path,) = (ODD / "text" / "chardet" / "ascii").iterdir()
+    (reason,) = probe.refusals([path], "text")
+    assert reason.startswith("not a text: control character U+")

@@ -36,11 +36,12 @@ def listed(reader: Reader) -> dict[str, Item]:
 
 
 def test_formats_are_the_files_of_the_folder() -> None:
-    assert sources.formats() == ["folder", "idx", "scikit_learn"]
+    assert sources.formats() == ["archive", "coco", "folder", "idx", "label_studio", "lines", "scikit_learn", "table"]
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"did you mean 'folder'\? known: folder, idx, scikit_learn"):
+    known = ", ".join(sources.formats())
+    with pytest.raises(UsageError, match=rf"did you mean 'folder'\? known: {known}"):
         opened(tmp_path, format="foldr")
 
 

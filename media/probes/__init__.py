@@ -1,6 +1,7 @@
 """What each media kind's file is found to be on first sight; every file here is one kind, and is found by being here.
 
-Each has `probe(data: bytes) -> dict`, called in a limited process: catalog columns, or `{"reason": …}`.
+Each has `probe(data: bytes) -> dict`, called in a limited process: catalog columns, or `{"reason": …}`; VERSION, which
+names what it would say; and SUFFIXES, what files of each format may be called.
 """
 
 from pathlib import Path

@@ -10,6 +10,9 @@ from media import picture
 VERSION = f"image 1, pillow {PIL.__version__}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
+SUFFIXES: dict[str, tuple[str, ...]] = {}
+"""A JPEG named .png is common and read by every viewer, so a picture's name is not held against its content."""
+
 SIGNALS = {"exif": "exif", "icc_profile": "icc", "xmp": "xmp", "XML:com.adobe.xmp": "xmp"}
 
 

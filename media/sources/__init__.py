@@ -5,8 +5,8 @@ standard library and `project`.
 """
 
 import importlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +27,8 @@ class Item:
     split    train, validation or test when the source says so, else empty
     load     reads the bytes; raises OSError
     refused  why the file cannot be an asset, known without reading it
+    rights   catalog columns of rights that the source says of this file alone, where it says any
+    regions  what is where in a picture, as `media.regions` writes it
     """
 
     path: str
@@ -35,6 +37,8 @@ class Item:
     split: str
     load: Callable[[], bytes]
     refused: str = ""
+    rights: Mapping[str, str] = field(default_factory=dict)
+    regions: str = ""
 
 
 class Reader(Protocol):

@@ -24,8 +24,10 @@ LARGEST_UNPACKED_BYTES = 4 << 30
 
 def reader(source: Source, place: Place) -> "IdxReader":
     """Raises UsageError when no part is named, or a file is neither at hand nor to be had."""
-    if not source.parts:
-        raise UsageError(f"source {place.name!r} has format idx but no parts; name its images and labels files")
+    if not source.parts or any(part.images is None for part in source.parts.values()):
+        raise UsageError(
+            f"source {place.name!r} has format idx, so name the images and labels files of each of its parts"
+        )
     return IdxReader(source, place)
 
 
@@ -35,6 +37,7 @@ class IdxReader:
     def __init__(self, source: Source, place: Place) -> None:
         self._source = source
         self._place = place
+        self._parts = [(split, part.images or "", part.labels or "") for split, part in sorted(source.parts.items())]
         for name in self._names():
             if self._find(name) is None and source.url is None:
                 self._place.found()
@@ -43,23 +46,23 @@ class IdxReader:
                 )
 
     def fingerprint(self) -> str:
-        lines = [f"{split} {part.images} {part.labels}" for split, part in sorted(self._source.parts.items())]
+        lines = [" ".join(part) for part in self._parts]
         lines += [f"{name} {self._source.sha256.get(name) or self._state(name)}" for name in self._names()]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def items(self) -> Iterator[Item]:
-        for split, part in sorted(self._source.parts.items()):
-            images, (count, height, width) = self._values(part.images, dimensions=3)
-            labels, (labelled,) = self._values(part.labels, dimensions=1)
+        for split, images_name, labels_name in self._parts:
+            images, (count, height, width) = self._values(images_name, dimensions=3)
+            labels, (labelled,) = self._values(labels_name, dimensions=1)
             if count != labelled:
-                raise IntegrityError(f"{part.images} has {count} images but {part.labels} has {labelled} labels")
+                raise IntegrityError(f"{images_name} has {count} images but {labels_name} has {labelled} labels")
             header, size = b"P5 %d %d 255\n" % (width, height), width * height
             for i in range(count):
                 load = partial(_slice, header, images, i * size, size)
-                yield Item(f"{part.images}#{i:05d}", (str(labels[i]),), "", split, load)
+                yield Item(f"{images_name}#{i:05d}", (str(labels[i]),), "", split, load)
 
     def _names(self) -> list[str]:
-        return sorted({name for part in self._source.parts.values() for name in (part.images, part.labels)})
+        return sorted({name for _, *names in self._parts for name in names})
 
     def _find(self, name: str) -> Path | None:
         folders = [self._place.folder] if self._place.folder else []

@@ -1,0 +1,71 @@
+"""What the path of a file says: its label, group and official split, or that it is a document beside the media."""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from media.sources import DOCUMENT, Item
+from project.errors import UsageError
+from project.params import LabelRule
+
+SPLITS = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+DOCUMENT_NAME = re.compile(r"(readme(\..*)?|.*\.readme|licen[cs]e|copying|notice|authors|changelog)", re.IGNORECASE)
+DOCUMENT_SUFFIXES = {".md", ".rst", ".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db"}
+KINDS_WITHOUT_TEXT = {"image", "audio", "video"}
+
+
+class PathRule:
+    """A label rule applied to paths. Raises UsageError for a rule that reads no path."""
+
+    def __init__(self, rule: LabelRule, kind: str) -> None:
+        if rule.separator is not None:
+            raise UsageError("label.separator reads lines; give folder, pattern or none, or take format lines")
+        self._rule = rule
+        self._pattern = re.compile(rule.pattern) if rule.pattern else None
+        self._kind = kind
+
+    def item(self, path: str, load: Callable[[], bytes], *, name: str = "") -> Item:
+        """The file at `path`, or what is called `name` in it, labelled or refused."""
+        if is_document(path, self._kind):
+            return Item(path, (), "", "", load, DOCUMENT)
+        label, group, named, refused = self._read(path)
+        split, unknown = official_split(named)
+        refused = refused or unknown
+        labels = (label,) if label and not refused else ()
+        return Item(name or path, labels, group if not refused else "", split, load, refused)
+
+    def _read(self, path: str) -> tuple[str, str, str, str]:
+        """Label, group, split and the reason for a refusal, each empty when there is none."""
+        if self._rule.none:
+            return "", "", "", ""
+        if self._pattern is None:
+            level = self._rule.folder or 1
+            folders = path.split("/")[:-1]
+            if len(folders) < level:
+                return "", "", "", f"no label: it does not lie {level} folder{'s' * (level > 1)} deep"
+            return folders[level - 1], "", "", ""
+        match = self._pattern.search(path)
+        if match is None:
+            return "", "", "", "no label: its path does not match the pattern"
+        named = {name: text or "" for name, text in match.groupdict().items()}
+        reason = "" if named["label"] else "no label: the pattern matches, but its label is empty"
+        return named["label"], named.get("group", ""), named.get("split", ""), reason
+
+
+def is_document(path: str, kind: str) -> bool:
+    """Whether a file of that name comes with media of that kind, without being any."""
+    name = PurePosixPath(path)
+    return bool(DOCUMENT_NAME.fullmatch(name.name)) or (
+        kind in KINDS_WITHOUT_TEXT and name.suffix.lower() in DOCUMENT_SUFFIXES
+    )
+
+
+def official_split(named: str) -> tuple[str, str]:
+    """The split of that name, and the reason for a refusal when there is none; both empty when it has no name."""
+    if not named or named.lower() in SPLITS:
+        return SPLITS.get(named.lower(), ""), ""
+    return "", f"its split {named!r} is none of {', '.join(sorted(SPLITS))}"

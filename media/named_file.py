@@ -1,0 +1,53 @@
+"""A file that params.yaml names: in the source's folder, among earlier downloads, or still to be fetched."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from media import download
+from media.sources import Place
+from project.errors import IntegrityError, UsageError
+from project.params import Source
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """One file `name` of a source, which may not be at hand yet. Raises UsageError when there is no way to get it."""
+
+    source: Source
+    place: Place
+    name: str
+
+    def __post_init__(self) -> None:
+        if self._find() is None and self.source.url is None:
+            folder = self.place.found()
+            raise UsageError(
+                f"source {self.place.name!r} has no file {self.name} in {folder}, and no url to get it from"
+            )
+
+    def state(self) -> str:
+        """A hexadecimal name of the present content, found without reading it."""
+        path = self._find()
+        known = f"{path.stat().st_size} {path.stat().st_mtime_ns}" if path else f"{self.source.url}/{self.name}"
+        return hashlib.sha256(f"{self.name} {self.source.sha256.get(self.name) or known}".encode()).hexdigest()
+
+    def fetch(self) -> Path:
+        """Where it lies, after getting it if need be. Raises IntegrityError when it is not what params.yaml says."""
+        path = self._find() or download.fetch(f"{self.source.url}/{self.name}", self.place.downloads / self.name)
+        declared = self.source.sha256.get(self.name)
+        if declared and (found := _digest(path)) != declared:
+            raise IntegrityError(
+                f"{path} has SHA-256 {found}, params.yaml says {declared}; delete the file to get it again, "
+                "or correct params.yaml"
+            )
+        return path
+
+    def _find(self) -> Path | None:
+        folders = [self.place.folder] if self.place.folder else []
+        candidates = [folder / self.name for folder in (*folders, self.place.downloads)]
+        return next((path for path in candidates if path.is_file()), None)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

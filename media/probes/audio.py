@@ -1,0 +1,52 @@
+"""Decode a sound once, and say what it is."""
+
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from media import sound
+
+VERSION = f"audio 1, soundfile {soundfile.__version__}, libsndfile {soundfile.__libsndfile_version__}"
+"""Names what `probe` would say: an earlier result of the same version holds."""
+
+SUFFIXES = sound.SUFFIXES
+LONGEST_S = 24 * 3600
+SILENT_BELOW = 2.0**-15
+"""One step of a 16-bit sample: a sound that never reaches it is silence."""
+
+
+def probe(data: bytes) -> dict[str, Any]:
+    """Format, mode (how samples are coded), rate, channels, duration and signals; or why it cannot be used."""
+    if not data:
+        return {"reason": "an empty file"}
+    try:
+        with sound.opened(data) as file:
+            return _examined(file, data)
+    except sound.Unreadable as error:
+        return {"reason": str(error)}
+    except MemoryError:
+        return {"reason": "needs more memory than a sound may"}
+
+
+def _examined(file: soundfile.SoundFile, data: bytes) -> dict[str, Any]:
+    frames, peak = 0, 0.0
+    for piece in sound.pieces(file):
+        frames += len(piece)
+        loudest = float(np.abs(piece).max())
+        if not np.isfinite(loudest):
+            return {"reason": f"holds samples that are no numbers (NaN or infinite), in the first {frames:,}"}
+        if frames > LONGEST_S * file.samplerate:
+            return {"reason": f"longer than {LONGEST_S // 3600} hours; cut it"}
+        peak = max(peak, loudest)
+    if not frames:
+        return {"reason": "its header says that it holds no samples"}
+    signals = {"silence": peak < SILENT_BELOW, "beyond full scale": peak > 1, "c2pa": b"c2pa" in data}
+    return {
+        "format": sound.FORMATS[file.format],
+        "mode": file.subtype,
+        "rate_hz": file.samplerate,
+        "channels": file.channels,
+        "duration_s": frames / file.samplerate,
+        "signals": sorted(name for name, there in signals.items() if there),
+    }

@@ -1,0 +1,47 @@
+"""What is where in a picture: boxes and polygons with a label, kept in the catalog as JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One thing in a picture, in px from its upper left corner as the file stores it.
+
+    box       x, y, width, height
+    polygons  outlines, each x and y in turn; a thing behind another has several, one with a box alone has none
+    """
+
+    label: str
+    box: tuple[float, float, float, float]
+    polygons: tuple[tuple[float, ...], ...] = ()
+
+
+def fault(region: Region) -> str:
+    """What is wrong with a region by itself; empty when nothing is."""
+    if len(region.box) != 4 or not all(map(isfinite, region.box)) or min(region.box[2:]) <= 0:
+        return f"the box {list(region.box)} of a {region.label!r} has no area"
+    for polygon in region.polygons:
+        if len(polygon) < 6 or len(polygon) % 2 or not all(map(isfinite, polygon)):
+            return f"a polygon of a {region.label!r} has {len(polygon)} coordinates; at least three points are needed"
+    return ""
+
+
+def labels(regions: Iterable[Region]) -> tuple[str, ...]:
+    """Which labels there are, each once."""
+    return tuple(sorted({region.label for region in regions}))
+
+
+def to_json(regions: Sequence[Region]) -> str:
+    """One line; empty when there is no region."""
+    return json.dumps([asdict(region) for region in regions], ensure_ascii=False) if regions else ""
+
+
+def from_json(text: str | None) -> list[Region]:
+    """The regions of a catalog row."""
+    return [
+        Region(each["label"], tuple(each["box"]), tuple(map(tuple, each["polygons"])))
+        for each in json.loads(text or "[]")
+    ]

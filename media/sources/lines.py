@@ -1,0 +1,91 @@
+"""Text files of which each line is an asset, named `<file>#<number>`; blank lines are none.
+
+The label goes before a separator (`label text`), or comes from the path of the file, or there is none. A line is kept
+in the encoding that the source declares, UTF-8 without one.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from media import tree
+from media.labelling import PathRule, is_document
+from media.named_file import NamedFile
+from media.sources import Item, Place
+from project.errors import IntegrityError
+from project.params import LabelRule, Source
+
+DEFAULT_ENCODING = "utf-8"
+Labelled = Callable[[str, str, str], Item]
+"""(name of the line, path of its file, its text) → the item."""
+
+
+def reader(source: Source, place: Place) -> "LinesReader":
+    """Raises UsageError when the folder or a named file does not exist."""
+    return LinesReader(source, place)
+
+
+class LinesReader:
+    """Reads the files of `parts`, or `file`, or else every file below the source's folder."""
+
+    def __init__(self, source: Source, place: Place) -> None:
+        self._place = place
+        self._kind = source.kind
+        self._encoding = source.encoding or DEFAULT_ENCODING
+        parts: dict[str, str] = {split: part.file for split, part in source.parts.items() if part.file}
+        named = parts or ({"": source.file} if source.file else {})
+        self._named = [(split, NamedFile(source, place, name)) for split, name in sorted(named.items())]
+        if not named:
+            place.found()
+        self._labelled = _labeller(source.label, source.kind, self._encoding)
+
+    def fingerprint(self) -> str:
+        if not self._named:
+            return tree.state(self._place.found())
+        return hashlib.sha256("\n".join(f"{split} {file.state()}" for split, file in self._named).encode()).hexdigest()
+
+    def items(self) -> Iterator[Item]:
+        for split, name, path in self._files():
+            for number, line in enumerate(_lines(path, self._encoding), 1):
+                if line.strip():
+                    item = self._labelled(f"{name}#{number:06d}", name, line)
+                    yield replace(item, split=split) if split else item
+
+    def _files(self) -> Iterator[tuple[str, str, Path]]:
+        """Official split, name and place of each file."""
+        if self._named:
+            yield from ((split, file.name, file.fetch()) for split, file in self._named)
+            return
+        for name, entry in tree.walk(self._place.found()):
+            if entry.is_file(follow_symlinks=False) and not is_document(name, self._kind):
+                yield "", name, Path(entry.path)
+
+
+def _lines(path: Path, encoding: str) -> list[str]:
+    """Raises IntegrityError when the file is not in that encoding."""
+    try:
+        text = tree.read(str(path)).decode(encoding)
+    except UnicodeDecodeError as error:
+        raise IntegrityError(
+            f"{path} is not valid {encoding} at byte {error.start:,}; say the encoding of the source in params.yaml"
+        ) from None
+    except OSError as error:
+        raise IntegrityError(f"{path} cannot be read: {error.strerror}") from None
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+
+
+def _labeller(rule: LabelRule, kind: str, encoding: str) -> Labelled:
+    if rule.separator is not None:
+        return partial(_before, rule.separator, encoding)
+    by_path = PathRule(rule, kind)
+    return lambda name, path, line: by_path.item(path, partial(line.encode, encoding), name=name)
+
+
+def _before(separator: str, encoding: str, name: str, path: str, line: str) -> Item:
+    label, found, text = line.partition(separator)
+    if not (label.strip() and found and text.strip()):
+        reason = f"no label: the line is not a label, {separator!r} and a text"
+        return Item(name, (), "", "", partial(line.encode, encoding), reason)
+    return Item(name, (label.strip(),), "", "", partial(text.encode, encoding))
