@@ -15,9 +15,14 @@ from pathlib import Path
 
 from project.errors import IntegrityError
 
-FOLLOWED = ("steps", "recipes", "models", "media", "registry", "lineage")
-"""Rooms whose code can alter a result. `project` cannot: what it reads is resolved into the plan."""
+FOLLOWED = ("steps", "recipes", "models", "media", "registry.gate")
+"""Rooms, and one file, whose code can alter a result. What `project` reads is resolved into the plan, and the rest of
+`registry` only moves bytes that are known by their hash."""
 
+PLUMBING = ("steps.command", "steps.code", "steps.previous")
+"""Modules of these rooms that bring a step its plan and its last result, and cannot alter what it makes."""
+
+OURS = ("steps", "recipes", "models", "media", "registry", "lineage", "project")
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "PyYAML", "git": "GitPython"}
 
 
@@ -36,7 +41,7 @@ def libraries(root: Path, modules: Iterable[str], *, learns: bool) -> dict[str, 
     """Name → installed version of each library that the reached files import."""
     reached = _reach(root, modules, learns)
     tops = {name.split(".")[0] for path in reached for name in _imports(path, _deep(path, root, learns))}
-    outside = tops - set(FOLLOWED) - {"project"} - set(sys.stdlib_module_names)
+    outside = tops - set(OURS) - set(sys.stdlib_module_names)
     return installed(DISTRIBUTIONS.get(name, name) for name in outside)
 
 
@@ -56,7 +61,7 @@ def check_complete(root: Path, listed: Iterable[str]) -> None:
     loaded = set()
     for name, module in list(sys.modules.items()):
         place = getattr(module, "__file__", None)
-        if name.split(".")[0] in FOLLOWED and place and Path(place).is_relative_to(root):
+        if _followed(name) and place and Path(place).is_relative_to(root):
             loaded.add(str(Path(place).relative_to(root)))
     missing = sorted(loaded - set(listed))
     if missing:
@@ -79,15 +84,19 @@ def _reach(root: Path, modules: Iterable[str], learns: bool) -> set[Path]:
     return reached
 
 
+def _followed(module: str) -> bool:
+    return module not in PLUMBING and any(module == place or module.startswith(f"{place}.") for place in FOLLOWED)
+
+
 def _deep(path: Path, root: Path, learns: bool) -> bool:
     return learns or path.relative_to(root).parts[0] != "recipes"
 
 
 def _locate(root: Path, module: str) -> Iterator[Path]:
     """The files that importing `module` runs: each package's `__init__.py` on the way, and its own."""
-    parts = module.split(".")
-    if parts[0] not in FOLLOWED:
+    if not _followed(module):
         return
+    parts = module.split(".")
     for depth in range(1, len(parts) + 1):
         stem = root.joinpath(*parts[:depth])
         for path in (stem / "__init__.py", stem.with_suffix(".py")):

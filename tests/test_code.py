@@ -31,8 +31,10 @@ def test_validate_depends_on_its_template() -> None:
     assert "steps/report.html.jinja" in code.files(ROOT, ["steps.validate", RECIPE], learns=True)
 
 
-def test_errors_and_layout_are_no_dependency() -> None:
-    assert not [path for path in code.files(ROOT, ["steps.train", RECIPE], learns=True) if path.startswith("project/")]
+def test_what_only_moves_bytes_is_no_dependency_and_the_gate_is_one() -> None:
+    files = code.files(ROOT, ["steps.train", "steps.validate", RECIPE], learns=True)
+    beside = {path for path in files if path.startswith(("project/", "registry/", "steps/c"))}
+    assert beside == {"registry/__init__.py", "registry/gate.py"}
 
 
 def test_imports_of_every_form_are_followed(tmp_path: Path) -> None:
