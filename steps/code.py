@@ -85,7 +85,10 @@ def _reach(root: Path, modules: Iterable[str], learns: bool) -> set[Path]:
 
 
 def _followed(module: str) -> bool:
-    return module not in PLUMBING and any(module == place or module.startswith(f"{place}.") for place in FOLLOWED)
+    def within(places: tuple[str, ...]) -> bool:
+        return any(module == place or module.startswith(f"{place}.") for place in places)
+
+    return within(FOLLOWED) and not within(PLUMBING)
 
 
 def _deep(path: Path, root: Path, learns: bool) -> bool:
