@@ -74,7 +74,10 @@ def _record(
 
 
 def main() -> None:
-    """Run in the present folder, a run's worktree, and write what came of it for the command that waits."""
+    """Run in the present folder, a run's worktree, and write what came of it for the command that waits.
+
+    The flow begins when that command has written a line; an end of input instead means that there is nothing to do.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--run-id", required=True)
@@ -85,6 +88,8 @@ def main() -> None:
     parser.add_argument("--result", type=Path, required=True)
     asked = parser.parse_args()
     quiet.console()
+    if not sys.stdin.readline():
+        return
     try:
         overrides = json.loads(asked.overrides)
         made = cast(

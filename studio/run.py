@@ -16,6 +16,7 @@ from lineage import current
 from project import layout, params
 from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, UsageError
 from registry import git, runs, tags
+from studio import params as params_check
 from studio import server
 from studio.answer import Answer
 
@@ -55,7 +56,6 @@ def run_one(
         run = runs.start(root, model, overrides)
         keep_branch = False
         try:
-            _check_params(run)
             result = _flow(run, base, overrides, promote, trigger, handle)
             keep_branch = result.get("kind") == "NotLanded"
         finally:
@@ -63,21 +63,6 @@ def run_one(
     if "error" in result:
         raise BY_EXIT_CODE.get(result["exit_code"], DailiesError)(f"{result['error']}\nlog: {run.log_folder}")
     return _made(root, run, result, promote)
-
-
-def _check_params(run: runs.Run) -> None:
-    """Say what is wrong with params.yaml before a server is started for it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "steps.check"],
-        cwd=run.folder,
-        env=environment(run),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = [line.removeprefix("dailies: ") for line in done.stderr.splitlines()]
-        raise BY_EXIT_CODE.get(done.returncode, DailiesError)("\n".join(lines) or "params.yaml could not be checked")
 
 
 def _flow(
@@ -89,10 +74,19 @@ def _flow(
     command = [sys.executable, "-m", "flows.retrain", run.model, "--run-id", run.id, "--base", base]
     command += ["--overrides", json.dumps(dict(overrides)), "--trigger", trigger, "--result", str(result)]
     command += [] if promote else ["--no-promote"]
-    process = subprocess.Popen(command, cwd=run.folder, env=environment(run), stdout=sys.stderr, pass_fds=[lock])
+    checking = params_check.start(run.folder, environment(run))
+    process = subprocess.Popen(
+        command,
+        cwd=run.folder,
+        env=environment(run),
+        stdin=subprocess.PIPE,
+        stdout=sys.stderr,
+        pass_fds=[lock],
+        text=True,
+    )
     try:
-        code = process.wait()
-    except KeyboardInterrupt:
+        code = _let_go(process, checking)
+    except BaseException:
         process.terminate()
         process.wait()
         raise
@@ -102,6 +96,13 @@ def _flow(
     if code == NoSpace.exit_code:
         return {"error": f"no space left for {run.folder}; free some and run again", "exit_code": code}
     return {"error": f"run {run.id} ended without a result (exit code {code}); run it again", "exit_code": 1}
+
+
+def _let_go(process: "subprocess.Popen[str]", checking: "subprocess.Popen[str]") -> int:
+    """Let the flow begin once params.yaml is found good, and wait for it; it has imported Prefect meanwhile."""
+    params_check.finish(checking)
+    process.communicate("go\n")
+    return process.returncode
 
 
 def environment(run: runs.Run) -> dict[str, str]:
