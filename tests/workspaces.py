@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ models:
     source: shapes
     settings: {{network: separable, size: 12, width: 4, epochs: 2, batch: 16, seed: 1}}
 """
+
+
+def _heed_interrupts() -> None:
+    """A shell lets its background jobs ignore SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class Workspace:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                preexec_fn=_heed_interrupts,
             )
 
     def said(self, *arguments: str) -> str:
