@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 from media.sources import DOCUMENT, Item
 from project.errors import UsageError
@@ -13,7 +12,7 @@ SPLITS = {
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
-DOCUMENT_NAME = re.compile(r"(readme(\..*)?|.*\.readme|licen[cs]e|copying|notice|authors|changelog)", re.IGNORECASE)
+DOCUMENT_NAME = re.compile(r"(readme(\..*)?|.*\.readme|licen[cs]e|copying|notice|authors|changelog)")
 DOCUMENT_SUFFIXES = {".md", ".rst", ".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db"}
 KINDS_WITHOUT_TEXT = {"image", "audio", "video"}
 
@@ -58,10 +57,10 @@ class PathRule:
 
 def is_document(path: str, kind: str) -> bool:
     """Whether a file of that name comes with media of that kind, without being any."""
-    name = PurePosixPath(path)
-    return bool(DOCUMENT_NAME.fullmatch(name.name)) or (
-        kind in KINDS_WITHOUT_TEXT and name.suffix.lower() in DOCUMENT_SUFFIXES
-    )
+    name = path.rpartition("/")[2].lower()
+    if kind in KINDS_WITHOUT_TEXT and name[name.rfind(".") :] in DOCUMENT_SUFFIXES:
+        return True
+    return bool(DOCUMENT_NAME.fullmatch(name))
 
 
 def official_split(named: str) -> tuple[str, str]:

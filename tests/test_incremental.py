@@ -89,6 +89,7 @@ def test_only_what_is_touched_is_rewritten_and_the_bytes_are_those_from_scratch(
         changed, total = touched(before, after, "train-")
         assert changed <= 2 < total, (changed, total)
         before = after
+    assert project.dvc("status", "ingest@noise", "augment@noise") == "Data and pipelines are up to date."
     assert list((project.folder / ".dailies" / "previous").iterdir()) == []
     shutil.rmtree(project.folder / ".dvc" / "cache")
     project.dvc("repro", "--force", "augment@noise")

@@ -76,6 +76,8 @@ NOT_FINITE[777] = np.nan
         (encoded(tone(9), "MP3")[:-999], "cut short: its header promises "),
         (patched(WAVE, 40, "<I", 0), "its header says that it holds no samples"),
         (patched(WAVE, 24, "<I", 0), "damaged: its header gives no rate"),
+        (patched(WAVE, 24, "<I", 2**31 - 1), "its header says 2,147,483,647 Hz; rates from 1,000 to 768,000 are read"),
+        (patched(WAVE, 24, "<I", 8), "its header says 8 Hz; rates from"),
         (patched(WAVE, 20, "<H", 0x7A21), "its codec, WAVE format tag 0x7A21, is not read; convert it to PCM"),
         (encoded(NOT_FINITE, coding="FLOAT"), "holds samples that are no numbers (NaN or infinite), in the first"),
         (encoded(np.full((9, 1), np.inf), coding="DOUBLE"), "holds samples that are no numbers"),

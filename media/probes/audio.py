@@ -12,6 +12,8 @@ VERSION = f"audio 1, soundfile {soundfile.__version__}, libsndfile {soundfile.__
 
 SUFFIXES = sound.SUFFIXES
 LONGEST_S = 24 * 3600
+LOWEST_HZ, HIGHEST_HZ = 1_000, 768_000
+"""Rates outside are mistakes of a header, and resampling them would take a filter of gigabytes."""
 SILENT_BELOW = 2.0**-15
 """One step of a 16-bit sample: a sound that never reaches it is silence."""
 
@@ -30,6 +32,10 @@ def probe(data: bytes) -> dict[str, Any]:
 
 
 def _examined(file: soundfile.SoundFile, data: bytes) -> dict[str, Any]:
+    if not LOWEST_HZ <= file.samplerate <= HIGHEST_HZ:
+        return {
+            "reason": f"its header says {file.samplerate:,} Hz; rates from {LOWEST_HZ:,} to {HIGHEST_HZ:,} are read"
+        }
     frames, peak = 0, 0.0
     for piece in sound.pieces(file):
         frames += len(piece)
