@@ -33,13 +33,23 @@ class Unreadable(ValueError):
     """A file that cannot be used as a sound; the message is the reason for a catalog."""
 
 
+class _Bytes(io.BytesIO):
+    """A damaged header can send libsndfile to a place before the start: it stays where it is, as a C file would."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
 @contextmanager
 def opened(data: bytes) -> Iterator[soundfile.SoundFile]:
     """The sound, its header read and no sample yet. Raises Unreadable, within the block too."""
     if cut := sound_container.cut_short(data):
         raise Unreadable(cut)
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with soundfile.SoundFile(_Bytes(data)) as file:
             if file.format not in FORMATS:
                 raise Unreadable(f"format {file.format} is not read; known: {', '.join(SUFFIXES)}")
             yield file

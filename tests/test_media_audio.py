@@ -224,3 +224,11 @@ def test_speed_moves_the_pitch() -> None:
         middle = varied(named("speed"), wave, 0.2, seed)[2000:6000]
         found.append(float(np.abs(np.fft.rfft(middle)).argmax() * 8000 / 4000))
     assert 800 <= min(found) < 900 and 1100 < max(found) <= 1250
+
+
+def test_a_seek_before_the_start_stays_where_it_is() -> None:
+    from media import sound
+
+    content = sound._Bytes(b"12345678")
+    assert content.seek(4) == 4
+    assert content.seek(-9, 1) == 4

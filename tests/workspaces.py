@@ -21,7 +21,7 @@ models:
   shapes:
     recipe: image_classification
     source: shapes
-    settings: {{network: cnn, size: 12, width: 4, epochs: 4, batch: 16, rate: 0.01, seed: 1}}
+    settings: {{network: cnn, size: 12, width: 8, epochs: 4, batch: 8, rate: 0.01, average: 0.9, jitter_rotate: 0, seed: 1}}
     augment: {{copies: 1, shift: 0.1}}
     gate: {{accuracy: {{at_least: 0.3}}}}
   others:
