@@ -11,8 +11,14 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from workspaces import PARAMS, ROOT, Workspace, draw_shapes
+
+# No time limit an example: machines differ. In CI the same examples each time, so that a red run can be run again.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ours")
 
 
 @pytest.fixture(scope="session")
