@@ -62,7 +62,7 @@ def run_one(
             runs.end(run, keep_branch=keep_branch)
     if "error" in result:
         raise BY_EXIT_CODE.get(result["exit_code"], DailiesError)(f"{result['error']}\nlog: {run.log_folder}")
-    return _made(root, run, result, promote)
+    return _made(root, run, source, result, promote)
 
 
 def _flow(
@@ -151,7 +151,18 @@ def _current(root: Path, version: tags.Version) -> Answer:
     return Answer({**data, "stages": list(version.stages)}, text)
 
 
-def _made(root: Path, run: runs.Run, result: dict[str, Any], promote: bool) -> Answer:
+def _refused_files(root: Path, source: str) -> list[str]:
+    """One line when files of the source are quarantined."""
+    try:
+        summary = json.loads((layout.assets(root, source) / "summary.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    count = summary["status"].get("quarantined", 0)
+    place = layout.private(root) / "refused" / f"{source}.csv"
+    return [f"  refused  {count} of {summary['assets']} files, with their reasons in {place}"] if count else []
+
+
+def _made(root: Path, run: runs.Run, source: str, result: dict[str, Any], promote: bool) -> Answer:
     """What a finished run tells a person: version, gate, report."""
     refused = [rule for rule in result["rules"] if not rule["passed"]]
     lines = [f"{result['tag']} is {'live in prod' if result['promoted'] else 'registered, not promoted'}"]
@@ -161,6 +172,7 @@ def _made(root: Path, run: runs.Run, result: dict[str, Any], promote: bool) -> A
     report = layout.reports(root, run.model) / "report.html"
     if result["landed"] and report.is_file():
         lines.append(f"  report   {report}")
+    lines += _refused_files(root, source)
     if not result["landed"]:
         lines.append("  its settings stay with the version; the main branch is as it was")
     data = {**result, "current": False, "run": run.id, "report": str(report), "logs": str(run.log_folder)}

@@ -112,6 +112,17 @@ def test_a_new_picture_is_seen_and_makes_a_patch_version(workspace: Workspace, t
     assert "ingest" in ran(workspace)
 
 
+def test_a_bad_file_is_named_and_stops_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = draw_shapes(tmp_path / "pictures", 40)
+    (pictures / "disc" / "broken.png").write_text("not a picture")
+    workspace.params(str(workspace.pictures), str(pictures))
+    said = workspace.dailies("run", "shapes", exit_code=None).stdout
+    assert "refused  1 of 81 files, with their reasons in " in said
+    assert "disc/broken.png,not a picture" in (workspace.folder / ".dailies/refused/shapes.csv").read_text().replace(
+        '"', ""
+    )
+
+
 def test_overrides_are_kept_with_the_version(workspace: Workspace) -> None:
     answer = workspace.json("run", "shapes", "--set", "epochs=3", exit_code=None)
     if answer["promoted"]:
