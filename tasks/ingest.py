@@ -8,7 +8,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from project import layout
-from tasks.stage import Outcome, bring_up_to_date, may_recover
+from tasks.stage import Outcome, artifact_key, bring_up_to_date, may_recover
 
 
 @task(
@@ -24,9 +24,5 @@ def ingest(source: str) -> Outcome:
     outcome = bring_up_to_date(f"ingest@{source}")
     summary = json.loads((layout.assets(Path.cwd(), source) / "summary.json").read_text(encoding="utf-8"))
     counts = [{"what": key, "count": value} for key, value in summary.items() if isinstance(value, int)]
-    create_table_artifact(key=f"assets-{_key(source)}", table=counts, description=f"Assets of {source}")
+    create_table_artifact(key=artifact_key("assets", source), table=counts, description=f"Assets of {source}")
     return outcome
-
-
-def _key(name: str) -> str:
-    return name.replace("_", "-")

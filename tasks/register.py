@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from project.errors import DailiesError
 from registry import dvc, publish, tags
-from tasks.stage import bring_up_to_date, may_recover
+from tasks.stage import artifact_key, bring_up_to_date, may_recover
 
 
 @task(
@@ -39,7 +39,7 @@ def register(candidate: publish.Candidate) -> publish.Registration:
         logger.info("%s holds these weights already", made.version.tag)
     else:
         logger.info("%s is %s", made.version.tag, "live in prod" if made.promoted else "registered, not promoted")
-    create_markdown_artifact(key=f"version-{candidate.run.model.replace('_', '-')}", markdown=_card(made))
+    create_markdown_artifact(key=artifact_key("version", candidate.run.model), markdown=_card(made))
     return made
 
 

@@ -32,6 +32,11 @@ class Outcome:
     reasons: tuple[str, ...]
 
 
+def artifact_key(what: str, name: str) -> str:
+    """The key of a Prefect artifact, which takes no underscore."""
+    return f"{what}-{name.replace('_', '-')}"
+
+
 def may_recover(task: Any, run: Any, state: Any) -> bool:
     """Retry what can be over in a minute: a remote that is away, a lock. Never bad parameters, never a gate."""
     error = state.result(raise_on_failure=False)

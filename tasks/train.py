@@ -9,7 +9,7 @@ from prefect.artifacts import create_image_artifact
 from prefect.cache_policies import NO_CACHE
 
 from project import layout
-from tasks.stage import Outcome, bring_up_to_date
+from tasks.stage import Outcome, artifact_key, bring_up_to_date
 
 WIDTH, HEIGHT, MARGIN = 640, 320, 40
 
@@ -21,7 +21,7 @@ def train(model: str) -> Outcome:
     history = json.loads((layout.weights(Path.cwd(), model) / "history.json").read_text(encoding="utf-8"))
     picture = base64.b64encode(loss_curve(history).encode()).decode()
     create_image_artifact(
-        key=f"loss-{model.replace('_', '-')}",
+        key=artifact_key("loss", model),
         image_url=f"data:image/svg+xml;base64,{picture}",
         description=f"Loss of {model} by epoch: training solid, validation dashed",
     )

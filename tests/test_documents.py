@@ -42,7 +42,8 @@ def test_settings_parse(page: Path) -> None:
     for block in blocks(page, "yaml"):
         content = yaml.safe_load(block)
         if content.keys() & {"sources", "models"}:
-            params.parse(content, page.name)
+            read = params.parse(content, page.name)
+            assert [*read.sources, *read.models] == [*content.get("sources", ()), *content.get("models", ())]
 
 
 def test_every_command_is_documented_and_every_documented_one_exists() -> None:
