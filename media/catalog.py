@@ -23,9 +23,14 @@ PROBED = {
     "channels": pa.int32(),
     "duration_s": pa.float64(),
     "characters": pa.int64(),
+    "events": pa.int64(),
     "signals": pa.list_(pa.string()),
+    "fingerprint": pa.string(),
 }
-"""What a probe finds in the file; null where its kind has no such thing."""
+"""What a probe finds in the file; null where its kind has no such thing.
+
+`events` counts the notes of a score and the interactions of a table; `fingerprint` is close for what sounds, looks or
+reads nearly alike."""
 
 SCHEMA = pa.schema(
     {
@@ -46,6 +51,7 @@ SCHEMA = pa.schema(
         "valid_until": pa.string(),
         "status": pa.string(),
         "reason": pa.string(),
+        "released": pa.string(),
     }
 )
 
