@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from media import image_operations as pictures
+from media.operations.amounts import from_zero_to, probability
 from media.sample import Operation
 
 Sample = Mapping[str, np.ndarray]
@@ -17,9 +18,9 @@ Change = Callable[[np.ndarray, np.random.Generator, Any], np.ndarray]
 FASTEST = 0.5
 
 
-def reverse(clip: np.ndarray, draw: np.random.Generator, probability: float) -> np.ndarray:
+def reverse(clip: np.ndarray, draw: np.random.Generator, chance: float) -> np.ndarray:
     """Run backwards with this probability."""
-    return np.ascontiguousarray(clip[::-1]) if draw.random() < probability else clip
+    return np.ascontiguousarray(clip[::-1]) if draw.random() < chance else clip
 
 
 def rate(clip: np.ndarray, draw: np.random.Generator, fraction: float) -> np.ndarray:
@@ -54,23 +55,10 @@ def _on_clip(change: Change) -> Callable[[Sample, np.random.Generator, Any], Sam
     return lambda sample, draw, amount: {**sample, "clip": change(sample["clip"], draw, amount)}
 
 
-def _from_zero_to(most: float) -> Callable[[Any], float]:
-    def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
-            raise ValueError(f"must be a number from 0 to {most:g}")
-        return float(value)
-
-    return check
-
-
-def _probability(value: Any) -> float:
-    return 0.5 * value if isinstance(value, bool) else _from_zero_to(1)(value)
-
-
 OPERATIONS = (
-    Operation("rate", "fraction, up or down", _from_zero_to(FASTEST), _on_clip(rate)),
-    Operation("offset", "fraction of the length, either way", _from_zero_to(1), _on_clip(offset)),
-    Operation("reverse", "probability of running backwards; true is 0.5", _probability, _on_clip(reverse)),
+    Operation("rate", "fraction, up or down", from_zero_to(FASTEST), _on_clip(rate)),
+    Operation("offset", "fraction of the length, either way", from_zero_to(1), _on_clip(offset)),
+    Operation("reverse", "probability of running backwards; true is 0.5", probability, _on_clip(reverse)),
     *(_each_frame(operation) for operation in pictures.OPERATIONS),
 )
 """In the order in which they are applied."""
