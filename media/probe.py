@@ -69,7 +69,8 @@ class Pool:
 
 def pool(kind: str, told: Mapping[str, Any] | None = None) -> Pool:
     """The pool for a media kind. Raises UsageError when no file in media/probes/ knows it."""
-    return Pool(_module(kind), told)
+    module = _module(kind)
+    return Pool(module, told, limits=getattr(importlib.import_module(module), "LIMITS", None))
 
 
 def version(kind: str, told: Mapping[str, Any] | None = None) -> str:
