@@ -86,7 +86,8 @@ def formats() -> list[str]:
 def modules(source: Source) -> list[str]:
     """The modules that read a source, which are imported by name."""
     read_as = [source.part(each) for each in source.parts] or [source]
-    return sorted({f"media.sources.{each.format}" for each in read_as})
+    makers = {f"media.generators.{each.generator}" for each in read_as if each.generator}
+    return sorted({f"media.sources.{each.format}" for each in read_as} | makers)
 
 
 def open_source(name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path) -> Reader:

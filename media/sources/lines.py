@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from media import tree
+from media import line_file, tree
 from media.labelling import PathRule, is_document
 from media.named_file import NamedFile
 from media.sources import Item, Place
-from project.errors import IntegrityError
 from project.params import LabelRule, Source
 
 DEFAULT_ENCODING = "utf-8"
@@ -42,7 +41,7 @@ class LinesReader:
 
     def items(self) -> Iterator[Item]:
         for name, path in self._files():
-            for number, line in enumerate(_lines(path, self._encoding), 1):
+            for number, line in enumerate(line_file.lines(path, self._encoding), 1):
                 if line.strip():
                     yield self._labelled(f"{name}#{number:06d}", name, line)
 
@@ -53,19 +52,6 @@ class LinesReader:
         for name, entry in tree.walk(self._place.found()):
             if entry.is_file(follow_symlinks=False) and not is_document(name, self._kind):
                 yield name, Path(entry.path)
-
-
-def _lines(path: Path, encoding: str) -> list[str]:
-    """Raises IntegrityError when the file is not in that encoding."""
-    try:
-        text = tree.read(str(path)).decode(encoding)
-    except UnicodeDecodeError as error:
-        raise IntegrityError(
-            f"{path} is not valid {encoding} at byte {error.start:,}; say the encoding of the source in params.yaml"
-        ) from None
-    except OSError as error:
-        raise IntegrityError(f"{path} cannot be read: {error.strerror}") from None
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
 
 
 def _labeller(rule: LabelRule, kind: str, encoding: str) -> Labelled:
