@@ -1,4 +1,6 @@
-"""One shape a picture, as PNG in colours: anywhere, of any size, turned by any angle, on a noisy ground. Its label is its name.
+"""One shape a picture, as PNG in colours: anywhere, of any size, turned by any angle, on a noisy ground.
+
+Its label is its name.
 
 PNG is written without compression, so that its bytes do not depend on the version of zlib.
 """
