@@ -49,6 +49,11 @@ class Pool:
         for process in self._processes:
             process.stop()
 
+    def start(self) -> None:
+        """Start all processes while this one has other work; else each starts with its first chunk."""
+        for process in self._processes:
+            process.start()
+
     def probe(self, assets: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Probed]]:
         """(name, bytes) of each asset → (name, what it is), in the same order. Only a few chunks are in memory."""
         waiting: deque[tuple[list[str], Future[list[Probed]]]] = deque()
