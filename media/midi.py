@@ -70,8 +70,6 @@ def _switches(notes: np.ndarray) -> Iterator[tuple[int, bool, int, int, int]]:
 def _opened(data: bytes) -> Any:
     import mido
 
-    if len(data) > score.LARGEST_BYTES:
-        raise score.Unreadable(f"larger than {score.LARGEST_BYTES >> 20} MiB, more than any score needs")
     try:
         file = mido.MidiFile(file=io.BytesIO(data))
     except EOFError:
