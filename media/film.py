@@ -33,7 +33,8 @@ def opened(data: bytes, kind: str) -> Iterator[Footage]:
         with av.open(io.BytesIO(data), format=DEMUXERS[kind], metadata_errors="replace") as container:
             yield _described(container, kind)
     except (av.error.FFmpegError, IndexError) as error:
-        raise Unreadable(f"damaged: {_in_words(error)}") from None
+        said = getattr(error, "strerror", None) or str(error)
+        raise Unreadable(f"damaged: FFmpeg cannot read it ({said.lower()})") from None
 
 
 def _described(container: Any, kind: str) -> Footage:
@@ -101,8 +102,3 @@ def _upright(frame: Any) -> Image.Image:
     image: Image.Image = frame.to_image()
     turn = TURNED.get(round(frame.rotation) % 360)
     return image if turn is None else image.transpose(turn)
-
-
-def _in_words(error: Exception) -> str:
-    said = getattr(error, "strerror", None) or str(error)
-    return said[:1].lower() + said[1:]

@@ -62,7 +62,7 @@ move as a frame of it; we do not. Two PNG say that they move, and lack the frame
 def test_what_moves_among_the_odd_files_is_a_video() -> None:
     paths = sorted(path for path in ODD.rglob("*") if path.is_file())
     with probe.pool("video") as pool:
-        found = {name: what for name, what in pool.probe((str(path), path.read_bytes()) for path in paths)}
+        found = dict(pool.probe((str(path), path.read_bytes()) for path in paths))
     assert {Path(name).name: what["frames"] for name, what in found.items() if "reason" not in what} == ODD_VIDEOS
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from ingesting import fill, ingested
 
-from media import draws, midi, probe, score
+from media import draws, midi, probe, score, score_tokens
 from media.probes import score as prober
 from media.sample import Operation
 
@@ -193,6 +193,44 @@ def test_a_roll_survives_as_midi(filled: np.ndarray, steps_per_quarter: int) -> 
     assert data == midi.written(notes[::-1])
     if len(notes):
         assert np.array_equal(score.roll(score.notes(data, "MIDI"), steps_per_quarter, len(filled)), filled)
+
+
+def test_tokens_say_what_begins_ends_and_waits() -> None:
+    data = file_of([on(60), on(67), off(67, 1), off(60, 1), on(38, channel=9), on(62, 50), off(62, 1)])
+    sequence = score_tokens.tokens(score.notes(data, "MIDI"), 4)
+    assert sequence.tolist() == [
+        60,
+        67,
+        256 + 3,
+        128 + 67,
+        256 + 3,
+        128 + 60,
+        256 + 95,
+        256 + 95,
+        256 + 7,
+        62,
+        259,
+        190,
+    ]
+    assert sequence.max() < score_tokens.VOCABULARY
+
+
+@settings(max_examples=40, deadline=None)
+@given(filled=ROLLS, steps_per_quarter=st.sampled_from([1, 3, 4]))
+def test_tokens_hold_what_a_roll_shows(filled: np.ndarray, steps_per_quarter: int) -> None:
+    sequence = score_tokens.tokens(score.from_roll(filled, steps_per_quarter), steps_per_quarter)
+    again = score.roll(score_tokens.from_tokens(sequence, steps_per_quarter), steps_per_quarter, len(filled))
+    assert np.array_equal(again > 0, filled > 0)
+
+
+@given(st.lists(st.integers(0, score_tokens.VOCABULARY - 1), max_size=40))
+def test_whatever_a_model_says_is_music(said: list[int]) -> None:
+    notes = score_tokens.from_tokens(np.array(said, np.int64), 4)
+    assert (notes["end"] > notes["start"]).all()
+    again = score_tokens.from_tokens(score_tokens.tokens(notes, 4), 4)
+    assert again[["start", "end", "pitch"]].tolist() == notes[["start", "end", "pitch"]].tolist()
+    if len(notes):
+        assert len(score.notes(midi.written(notes), "MIDI")) == len(notes)
 
 
 def test_written_midi_has_its_tempo_and_every_channel() -> None:
