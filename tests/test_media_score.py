@@ -113,6 +113,9 @@ def test_steps_of_one_length_are_voices() -> None:
     assert prober.probe(json.dumps(VOICES).encode())["channels"] == 2
 
 
+KEYED = file_of([tempo(120), mido.MetaMessage("key_signature", key="C"), on(60), off(60, 1)])
+
+
 def long_delta(quarters: int) -> bytes:
     """A file whose only note lasts that long."""
     return file_of([tempo(120), on(60), *[mido.Message("program_change", time=TICKS * quarters // 4)] * 4, off(60)])
@@ -140,6 +143,7 @@ def long_delta(quarters: int) -> bytes:
         (PLAIN[:8] + struct.pack(">hhh", 1, 0, 480) + PLAIN[14:], "damaged: its header says type 1 with 0 tracks"),
         (PLAIN[:8] + struct.pack(">hhh", 1, 1, -6360) + PLAIN[14:], "timed in frames of film (SMPTE)"),
         (PLAIN[:8] + struct.pack(">hhh", 1, 1, 0) + PLAIN[14:], "timed in frames of film (SMPTE)"),
+        (KEYED.replace(b"\xff\x59\x02\x00", b"\xff\x59\x02\x42"), "damaged: Could not decode key with 66 sharps"),
         (file_of([tempo(120)]), "holds no note"),
         (file_of([tempo(120)], type=2), "holds no note"),
         (long_delta(200_000), "longer than 100,000 quarter notes or 24 hours"),
@@ -153,9 +157,9 @@ def test_a_bad_score_is_refused_with_a_true_reason(data: bytes, reason: str) -> 
 
 
 @settings(max_examples=60, deadline=None)
-@given(places=st.lists(st.tuples(st.integers(0, len(PLAIN) - 1), st.integers(0, 255)), max_size=5), cut=st.floats(0, 1))
+@given(places=st.lists(st.tuples(st.integers(0, len(KEYED) - 1), st.integers(0, 255)), max_size=5), cut=st.floats(0, 1))
 def test_any_scratched_score_gets_an_answer(places: list[tuple[int, int]], cut: float) -> None:
-    scratched = bytearray(PLAIN)
+    scratched = bytearray(KEYED)
     for place, value in places:
         scratched[place] = value
     found = prober.probe(bytes(scratched[: round(cut * len(scratched)) if cut < 0.5 else None]))
