@@ -69,17 +69,17 @@ def _pictures(container: Any) -> Any:
 
 def _frames(container: Any, stream: Any) -> Iterator[Frame]:
     size = (stream.codec_context.width, stream.codec_context.height)
-    usual_s = _usual_s(stream)
+    usual_s, tick_s = _usual_s(stream), float(stream.time_base)
     container.seek(0)
-    end_s, first_s = 0.0, None
-    for number, frame in enumerate(container.decode(stream)):
+    first, end_s = None, 0.0
+    for number, frame in enumerate(container.decode(stream), 1):
         if frame.is_corrupt:
-            raise Unreadable(f"damaged: frame {number + 1:,} cannot be decoded whole")
+            raise Unreadable(f"damaged: frame {number:,} cannot be decoded whole")
         if (frame.width, frame.height) != size:
-            raise Unreadable(f"its pictures change their size at frame {number + 1:,}; convert it to one size")
-        first_s = frame.time if first_s is None else first_s
-        start_s = end_s if frame.time is None or first_s is None else frame.time - first_s
-        duration_s = frame.duration * float(frame.time_base) if frame.duration else usual_s
+            raise Unreadable(f"its pictures change their size at frame {number:,}; convert it to one size")
+        first = frame.pts if first is None else first
+        start_s = end_s if frame.pts is None else (frame.pts - first) * tick_s
+        duration_s = (frame.duration or 0) * tick_s or usual_s
         end_s = start_s + duration_s
         yield Frame(start_s, duration_s, functools.partial(_upright, frame), bool(frame.rotation))
 

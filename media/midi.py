@@ -33,6 +33,8 @@ def read(data: bytes) -> score.Reading:
     whole = readings[0] if len(readings) == 1 else _joined(readings)
     if not len(whole.notes):
         raise score.Unreadable("holds no note")
+    if not whole.duration:
+        raise score.Unreadable("no time goes by in it")
     return whole
 
 

@@ -1,4 +1,4 @@
-"""Videos made on the spot: frame n is filled with the grey level 20 n, but for a white upper left corner."""
+"""Videos made on the spot: frame n is filled with the grey level 20 n (twelve of them), but for a white upper left corner."""
 
 import io
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ CODECS = {"mp4": "libx264", "mov": "mpeg4", "matroska": "libx264", "webm": "libv
 
 
 def level(number: int) -> int:
-    return 20 * number
+    return 20 * (number % 12)
 
 
 def pixels(number: int, size: tuple[int, int]) -> np.ndarray:

@@ -146,6 +146,7 @@ def long_delta(quarters: int) -> bytes:
         (KEYED.replace(b"\xff\x59\x02\x00", b"\xff\x59\x02\x42"), "damaged: Could not decode key with 66 sharps"),
         (file_of([tempo(120)]), "holds no note"),
         (file_of([tempo(120)], type=2), "holds no note"),
+        (file_of([on(60), on(62), off(60)]), "no time goes by in it"),
         (long_delta(200_000), "longer than 100,000 quarter notes or 24 hours"),
         (file_of([tempo(4), on(60), off(60, 10_000)]), "longer than 100,000 quarter notes or 24 hours"),
         (PLAIN + b"\0" * (2 << 20), "larger than 2 MiB"),

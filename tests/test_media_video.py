@@ -1,5 +1,6 @@
 """Videos: what a probe finds and refuses, which frames become a clip, and what every random variation keeps."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from ingesting import fill, ingested
+from PIL import Image
 from test_media_image import LARGEST
 
 from media import draws, footage, image, probe, video
@@ -93,6 +95,17 @@ GIF, APNG, MP4, MKV = animation(), animation("PNG"), film(), film("matroska")
 )
 def test_a_bad_video_is_refused_with_a_true_reason(data: bytes, reason: str) -> None:
     assert prober.probe(data).get("reason", "admitted").startswith(reason)
+
+
+@pytest.mark.parametrize("times", [[0.0, 0.2, 0.1], [0.0, 0.1, -0.2]])
+def test_times_that_go_back_are_damage(times: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [footage.Frame(start_s, 0.1, Image.Image) for start_s in times]
+    film_ = footage.Footage(
+        format="MKV", mode="vp8", width=8, height=8, tick_s=0.1, channels=0,
+        frames=lambda: iter(frames), spans=lambda: [],
+    )  # fmt: skip
+    monkeypatch.setattr(footage, "opened", lambda _: contextlib.nullcontext(film_))
+    assert prober.probe(b"x") == {"reason": "damaged: the times of its frames stand still or go back"}
 
 
 def test_noise_behind_every_head_gets_an_answer_in_the_limited_process() -> None:
