@@ -42,7 +42,7 @@ def _described(container: Any, kind: str) -> Footage:
     sound = container.streams.audio
     return Footage(
         format=kind,
-        mode=stream.codec_context.name,
+        mode=stream.codec_context.codec.canonical_name,
         width=stream.codec_context.width,
         height=stream.codec_context.height,
         tick_s=float(stream.time_base),
@@ -57,9 +57,9 @@ def _pictures(container: Any) -> Any:
     if not container.streams.video:
         raise Unreadable("holds no pictures, only sound or text")
     stream = container.streams.video[0]
-    if stream.codec_context is None or stream.codec_context.name not in CODECS:
-        named = stream.codec_context.name if stream.codec_context else "an unknown one"
-        raise Unreadable(f"its codec, {named}, is not read; convert it to H.264, VP9 or AV1")
+    codec = stream.codec_context.codec.canonical_name if stream.codec_context else "an unknown one"
+    if codec not in CODECS:
+        raise Unreadable(f"its codec, {codec}, is not read; convert it to H.264, VP9 or AV1")
     if stream.codec_context.width * stream.codec_context.height > (Image.MAX_IMAGE_PIXELS or 0):
         raise Unreadable(f"more than {Image.MAX_IMAGE_PIXELS:,} pixels a frame, too large to decode safely")
     stream.thread_type = "NONE"

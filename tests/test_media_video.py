@@ -47,6 +47,22 @@ def test_what_a_film_is(kind: str, known_as: str, mode: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "encoder", "coded", "mode"),
+    [
+        ("mp4", "libsvtav1", "yuv420p", "av1"), ("mp4", "libx265", "yuv420p10le", "hevc"),
+        ("webm", "libvpx-vp9", "yuva420p", "vp9"), ("mov", "prores_ks", "yuv422p10le", "prores"),
+        ("mov", "mjpeg", "yuvj420p", "mjpeg"), ("mov", "qtrle", "rgb24", "qtrle"), ("mov", "png", "rgb24", "png"),
+        ("matroska", "ffv1", "yuv420p", "ffv1"), ("matroska", "mpeg2video", "yuv420p", "mpeg2video"),
+    ],
+)  # fmt: skip
+def test_what_editors_and_archives_write_is_read(kind: str, encoder: str, coded: str, mode: str) -> None:
+    data = film(kind, frames=4, size=(128, 96), codec=encoder, coded=coded, rate_hz=25)
+    found = prober.probe(data)
+    assert (found.get("mode"), found.get("frames")) == (mode, 4), found
+    assert levels(data, 4) == [0, 1, 2, 3]
+
+
 def test_what_is_odd_is_noted() -> None:
     loud = prober.probe(film(sound=True))
     assert (loud["channels"], loud["signals"]) == (2, ["sound"])
