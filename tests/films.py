@@ -42,7 +42,7 @@ def film(
     codec: str = "",
     coded: str = "yuv420p",
 ) -> bytes:
-    """The bytes of a film, its frames in the pixel format `coded`. `times` are those of its frames, in units of 1/`rate_hz` s."""
+    """The bytes of a film in the pixel format `coded`. `times` are those of its frames, in units of 1/`rate_hz` s."""
     file = io.BytesIO()
     with av.open(file, "w", format=kind) as container:
         stream: Any = container.add_stream(codec or CODECS[kind], rate=rate_hz)
