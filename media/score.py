@@ -27,6 +27,7 @@ DRUMS = 9
 VELOCITY = 64
 """What a note has whose loudness nobody knows. MIDI 1.0 Detailed Specification, table of note-on velocity."""
 LARGEST_BYTES = 2 << 20
+"""Long pieces take 300 kB; a million notes would take a gigabyte to read."""
 LONGEST_S, LONGEST = 24 * 3600, 100_000
 """Limits of a score, in seconds and in quarter notes or steps."""
 
@@ -63,6 +64,8 @@ def read(data: bytes, format: str) -> Reading:
     """The same with what else a catalog says of the file."""
     from media import chord_list, midi
 
+    if len(data) > LARGEST_BYTES:
+        raise Unreadable(f"larger than {LARGEST_BYTES >> 20} MiB, more than any score needs")
     return {"MIDI": midi.read, "JSON": chord_list.read}[format](data)
 
 
