@@ -52,8 +52,8 @@ class NamedFile:
 
 
 def named_files(source: Source, place: Place, name: str) -> list[NamedFile]:
-    """The file of that name; or all of them, sorted, that are at hand when * or ? stands in it. Raises UsageError."""
-    if not set("*?") & set(name):
+    """The file of that name; or all that are at hand, sorted, when it is a pattern with *, ? or [. Raises UsageError."""
+    if not set("*?[") & set(name):
         return [NamedFile(source, place, name)]
     folder = place.found()
     if name.startswith("/") or ".." in name.split("/"):

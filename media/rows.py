@@ -14,6 +14,7 @@ from media.sources import Item
 from project.errors import UsageError
 from project.params import Columns, listing
 
+MADE = ("path", "text")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 RIGHTS = ("licence", "holder", "subject", "consent", "valid_until")
 
@@ -71,8 +72,8 @@ class RowRule:
 
 
 def _named(meaning: str, said: str) -> list[str]:
-    """The columns that one of `columns` names: a path may be made from several."""
-    return (meaning == "path" and PLACEHOLDER.findall(said)) or [said]
+    """The columns that one of `columns` names: an asset may be made from several."""
+    return (meaning in MADE and PLACEHOLDER.findall(said)) or [said]
 
 
 def _cell(meaning: str, said: str, row: Mapping[str | None, Any]) -> Any:

@@ -77,7 +77,7 @@ class Columns(Strict):
     path: str | None = None
     """The file, relative to the source's folder; or how its path is made from cells, as wav/{id}.wav."""
     text: str | None = None
-    """The asset itself."""
+    """The asset itself; or how it is made from cells, as {title}: {plot}."""
     user: str | None = None
     """Whose interaction it is (format ratings)."""
     item: str | None = None
@@ -148,7 +148,7 @@ class Files(Strict):
     """The name of a bundled data set (format scikit_learn)."""
     file: str | None = None
     """The one file in the source's folder that holds or lists all assets.
-    For formats that read a file; with * or ? in it several alike (formats conll and table)."""
+    For formats that read a file; as a pattern with *, ? or [ several alike (formats conll and table)."""
     target: str | None = None
     """The file whose lines are the other side of those of `file` (format pairs)."""
     images: str | None = None
