@@ -135,7 +135,7 @@ def test_a_set_is_ingested_whole(tmp_path: Path, name: str) -> None:
 def test_boxes_of_a_picture_are_in_px(tmp_path: Path) -> None:
     reader = sources.open_source("yolo", SOURCES["yolo"], project=MIRROR, mirror=None, downloads=tmp_path)
     ingest("yolo", SOURCES["yolo"], reader, tmp_path / "out", lambda *_: None, refusals=tmp_path / "refused.csv")
-    row = next(row for row in catalog.read(tmp_path / "out") if row["paths"] == ["images/img_3.jpg"])
-    assert (row["width"], row["height"], row["labels"]) == (640, 360, ["bus", "closed_door", "number"])
+    row = next(row for row in catalog.read(tmp_path / "out") if row["paths"] == ["images/img_1.jpg"])
+    assert (row["width"], row["height"], row["labels"]) == (640, 329, ["bus", "closed_door", "number"])
     bus = next(each for each in regions.from_json(row["regions"]) if each.label == "bus")
-    assert bus.box == pytest.approx((35.5, 51.5, 269, 189))
+    assert bus.box == pytest.approx((10, 9, 617, 286))

@@ -12,6 +12,7 @@ from media import line_file, tree
 from media.labelling import PathRule, is_document
 from media.named_file import NamedFile
 from media.sources import Item, Place
+from project.errors import UsageError
 from project.params import LabelRule, Source
 
 DEFAULT_ENCODING = "utf-8"
@@ -57,6 +58,10 @@ class LinesReader:
 def _labeller(rule: LabelRule, kind: str, encoding: str) -> Labelled:
     if rule.separator is not None:
         return partial(_before, rule.separator, encoding)
+    if rule.sidecar is not None:
+        raise UsageError(
+            "label.sidecar labels whole files; give separator, folder, pattern, constant or none for lines"
+        )
     by_path = PathRule(rule, kind)
     return lambda name, path, line: by_path.item(path, partial(line.encode, encoding), name=name)
 
