@@ -216,7 +216,7 @@ def test_rows_that_say_nonsense_are_refused(tmp_path: Path) -> None:
         ("list.xlsx", b"", UsageError, r"no table that can be read; known: .csv, .json, .jsonl"),
         ("list.jsonl", b'{"file": "a"}\n{', IntegrityError, "line 2 is not JSON"),
         ("list.jsonl", b"[1]", IntegrityError, "line 1 is not a JSON object"),
-        ("list.json", b"[{}, 1]", IntegrityError, "row 2 is not a JSON object"),
+        ("list.json", b'[{"file": "a"}, 1]', IntegrityError, "row 2 is not a JSON object"),
         ("list.json", b'{"a": []}', IntegrityError, "is not a JSON array of rows"),
         ("list.json", b"", IntegrityError, "list.json is not JSON: "),
         ("list.json", b"\xff", IntegrityError, "not valid utf-8-sig at byte 0"),
