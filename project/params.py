@@ -220,6 +220,8 @@ def _misplaced(source: Source) -> str:
         return f"give one of {', '.join(given)}; several places are parts"
     if (source.git is None) != (source.commit is None):
         return "git and commit go together; write the whole commit, 40 digits"
+    if source.fetch and not source.hosts:
+        return "fetch asks the addresses that others have listed; name the hosts that may be asked in hosts"
     if (source.git or source.storage) and source.path and leads_out(source.path):
         return f"path {source.path!r} leads out of {source.git or source.storage}"
     return ""
