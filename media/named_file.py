@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from media import digests, download
+from media import digests
+from media.https import Reach
+from media.places import url
 from media.sources import Place
-from project.errors import UsageError
-from project.params import Source
+from project.errors import IntegrityError, UsageError
+from project.params import Source, names_several
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,15 @@ class NamedFile:
 
     def fetch(self) -> Path:
         """Where it lies, after getting it if need be. Raises IntegrityError when it is not what params.yaml says."""
-        path = self._find() or download.fetch(f"{self.source.url}/{self.name}", self.place.downloads / self.name)
+        path = self._find()
+        if path is None:
+            return url.fetch(self.source, self.name, self.place.downloads, Reach.of(self.source))
         declared = self.source.sha256.get(self.name)
-        if declared:
-            digests.check(path, declared)
+        if declared and (found := digests.other(path, declared)):
+            raise IntegrityError(
+                f"{path} has SHA-256 {found}, params.yaml says {declared}; delete the file to get it again, "
+                "or correct params.yaml"
+            )
         return path
 
     def _find(self) -> Path | None:
@@ -53,11 +60,9 @@ class NamedFile:
 
 def named_files(source: Source, place: Place, name: str) -> list[NamedFile]:
     """The file of that name; or all that are at hand, sorted, when it is a pattern with *, ? or [. Raises UsageError."""
-    if not set("*?[") & set(name):
+    if not names_several(name):
         return [NamedFile(source, place, name)]
     folder = place.found()
-    if name.startswith("/") or ".." in name.split("/"):
-        raise UsageError(f"source {place.name!r}: file {name!r} leads out of {folder}; name files below it")
     found = sorted(path.relative_to(folder).as_posix() for path in folder.glob(name) if path.is_file())
     if not found:
         raise UsageError(f"source {place.name!r} has no file like {name} in {folder}")
