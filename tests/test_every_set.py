@@ -51,7 +51,8 @@ EXPECTED = {
     "yesno": Told(60, documents=1, labels=60),
     # lian1 and lian4 are the same sound with two labels.
     "pinyin_mp3": Told(118, refused=1, documents=1, labels=4, groups=30),
-    "ljspeech_sample": Told(8, labels=8),
+    # Eight sentences, each as WAV, FLAC and MP3.
+    "ljspeech_sample": Told(24, labels=8, groups=8),
     # Three files of 382 chorales; in sixteenths, 349 are written the same with and without silent voices.
     "jsb_chorales": Told(797, splits=splits(470, 162, 165)),
     "nottingham_sample": Told(65, labels=2),

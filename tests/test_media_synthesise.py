@@ -22,6 +22,16 @@ MADE: dict[str, dict[str, Any]] = {
     for name in generators.names()
 }
 
+GOLDEN = """\
+#########
+#.#...#G#
+#.#.#.#.#
+#A..#.#.#
+#####.#.#
+#.......#
+#########
+"""
+
 
 @pytest.mark.parametrize("name", MADE)
 def test_every_generator_makes_what_its_kind_admits(tmp_path: Path, name: str) -> None:
@@ -64,6 +74,12 @@ def test_every_board_can_be_won(width: int, height: int, style: Any, rooms: int,
     assert board.shortest(tiles) > 0
     edge = np.concatenate([tiles[0], tiles[-1], tiles[:, 0], tiles[:, -1]])
     assert (edge == board.WALL).all()
+
+
+def test_a_seed_keeps_its_boards(tmp_path: Path) -> None:
+    told = {"width": 9, "height": 7}
+    made = [item.load().decode() for item in listed(tmp_path, **MADE["boards"], settings=told).values()]
+    assert made[0] == GOLDEN
 
 
 def test_a_maze_without_openings_has_one_way_to_each_place(tmp_path: Path) -> None:
