@@ -45,21 +45,21 @@ class RowRule:
         """The asset of a row; `name` is its path when it names no file."""
         cell = {meaning: _cell(meaning, said, row) for meaning, said in self._columns.items()}
         path, load, refused = self._asset(name, cell)
-        split, unknown = official_split(_text(cell.get("split")))
+        split, unknown = official_split(plain(cell.get("split")))
         labels = _labels(cell.get("label", self._label))
         if "label" in cell and not labels:
             unknown = unknown or f"no label: column {self._columns['label']} is empty"
-        told = {each: _text(cell[each]) for each in RIGHTS if cell.get(each) is not None}
+        told = {each: plain(cell[each]) for each in RIGHTS if cell.get(each) is not None}
         refused = refused or unknown or rights.unclear(told)
         if None in row:
             refused = refused or "its row has more cells than the table has columns"
-        return Item(path, () if refused else labels, _text(cell.get("group")), split, load, refused, told)
+        return Item(path, () if refused else labels, plain(cell.get("group")), split, load, refused, told)
 
     def _asset(self, name: str, cell: Mapping[str, Any]) -> tuple[str, Callable[[], bytes], str]:
         """Path, how to read it, and the reason for a refusal."""
         if "text" in cell:
             return name, *self._kept(_whole(cell["text"]))
-        path = _text(cell["path"])
+        path = plain(cell["path"])
         return path or name, *listed(self._folder, path)
 
     def _kept(self, text: str) -> tuple[Callable[[], bytes], str]:
@@ -79,7 +79,7 @@ def _named(meaning: str, said: str) -> list[str]:
 def _cell(meaning: str, said: str, row: Mapping[str | None, Any]) -> Any:
     if _named(meaning, said) == [said]:
         return row.get(said)
-    cells = {column: _text(row.get(column)) for column in _named(meaning, said)}
+    cells = {column: plain(row.get(column)) for column in _named(meaning, said)}
     return PLACEHOLDER.sub(lambda found: cells[found[1]], said) if all(cells.values()) else None
 
 
@@ -93,8 +93,9 @@ def _whole(value: Any) -> str:
 def _labels(value: Any) -> tuple[str, ...]:
     """One label, or several when the cell holds a list."""
     values = value if isinstance(value, list) else [value]
-    return tuple(sorted({text for text in map(_text, values) if text}))
+    return tuple(sorted({text for text in map(plain, values) if text}))
 
 
-def _text(value: Any) -> str:
+def plain(value: Any) -> str:
+    """What a cell says, without white space around it."""
     return "" if value is None else printable(str(value)).strip()

@@ -49,9 +49,9 @@ def test_the_order_of_rows_does_not_matter(
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("ann,7,good,10", "row 2 has no rating, or one that is no number"),
-        ("ann,7,nan,10", "row 2 has no rating, or one that is no number"),
-        ("ann,7,3", "row 2 has no time, or one that is no number"),
+        ("ann,7,good,10", "row 2 has no rating that is a number"),
+        ("ann,7,nan,10", "row 2 has no rating that is a number"),
+        ("ann,7,3", "row 2 has no time that is a number"),
         ("ann, ,3,10", "row 2 has no item"),
         (",7,3,10", "row 2 has no user"),
         ("ann,7,3,10,11", "row 2 has more cells than the table has columns"),

@@ -1,8 +1,6 @@
 """One shape a picture, as PNG in colours: anywhere, of any size, turned by any angle, on a noisy ground.
 
-Its label is its name.
-
-PNG is written without compression, so that its bytes do not depend on the version of zlib.
+Its label is its name. PNG is written without compression, so that its bytes do not depend on the version of zlib.
 """
 
 import io
@@ -47,9 +45,8 @@ def make(draws: np.random.Generator, settings: Settings, label: str) -> bytes:
     ground = draws.integers(0, 256, 3)
     colour = (ground + draws.integers(LEAST_CONTRAST, 257 - LEAST_CONTRAST, 3)) % 256
     covered = _covered(draws, settings.size_px, label)[..., None]  # (size, size, 1), 0 to 1
-    pixels = (
-        ground + covered * (colour - ground) + settings.noise_levels * draws.standard_normal((*covered.shape[:2], 3))
-    )
+    noise = settings.noise_levels * draws.standard_normal((settings.size_px, settings.size_px, 3))
+    pixels = ground + covered * (colour - ground) + noise
     content = io.BytesIO()
     Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8)).save(content, "PNG", compress_level=0)
     return content.getvalue()

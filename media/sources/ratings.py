@@ -14,8 +14,7 @@ from typing import Any
 
 from media import table_file, tree
 from media.named_file import NamedFile
-from media.printable import printable
-from media.rows import RowRule
+from media.rows import RowRule, plain
 from media.sources import Item, Place
 from project.errors import UsageError
 from project.params import Columns, Source
@@ -79,9 +78,9 @@ class RatingsReader:
         for number, row in enumerate(table_file.rows(path, said.encoding or DEFAULT_ENCODING, said.dialect), 1):
             if number == 1:
                 RowRule(columns, path.parent, "utf-8").check(row, self._file.name)
-            user = _text(row.get(columns.user))
+            user = plain(row.get(columns.user))
             person = people.setdefault(user, Person())
-            item = _text(row.get(columns.item))
+            item = plain(row.get(columns.item))
             rating, time = (_number(row.get(column)) for column in (columns.rating, columns.time))
             person.refused = person.refused or _fault(number, row, user, item, rating, time)
             if not person.refused:
@@ -92,10 +91,6 @@ class RatingsReader:
 def _item(name: str, user: str, person: Person) -> Item:
     load = partial(tree.unreadable, person.refused) if person.refused else person.written
     return Item(name, (), user, "", load, person.refused, {"subject": user})
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else printable(str(value)).strip()
 
 
 def _number(value: Any) -> float:
@@ -110,14 +105,8 @@ def _number(value: Any) -> float:
 def _fault(number: int, row: Mapping[str | None, Any], user: str, item: str, rating: float, time: float) -> str:
     if None in row:
         return f"row {number:,} has more cells than the table has columns"
-    for name, there in (
-        ("user", bool(user)),
-        ("item", bool(item)),
-        ("rating", rating == rating),
-        ("time", time == time),
-    ):
-        if not there:
-            return f"row {number:,} has no {name}" + (
-                ", or one that is no number" if name in ("rating", "time") else ""
-            )
+    if not user or not item:
+        return f"row {number:,} has no {'item' if user else 'user'}"
+    if math.isnan(rating) or math.isnan(time):
+        return f"row {number:,} has no {'time' if math.isnan(time) else 'rating'} that is a number"
     return ""
