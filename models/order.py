@@ -6,7 +6,7 @@ whose raw output numpy guarantees for ever; `Generator.permutation` carries no s
 
 import numpy as np
 
-ORDER, JITTER, DROPOUT = range(3)
+ORDER, JITTER, DROPOUT, MIX, MASK, PLAY = range(6)
 """What a stream of draws is for: streams of different purpose never share a key."""
 
 

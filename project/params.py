@@ -247,7 +247,7 @@ class Source(Files):
 
     format: Annotated[str, Field(pattern=NAME)] = "folder"
     """The reader: a file of this name in media/sources/."""
-    kind: Literal["image", "audio", "text", "video", "table", "score", "board"]
+    kind: Literal["image", "audio", "text", "video", "table", "score", "board", "episode"]
     parts: dict[Annotated[str, Field(pattern=PART_NAME)], Part] = {}
     """Several places, or several files of one, by the name of each."""
     label: LabelRule = LabelRule(folder=1)
