@@ -4,9 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from media import digests, download
+from media import digests
+from media.https import Reach
+from media.places import url
 from media.sources import Place
-from project.errors import UsageError
+from project.errors import IntegrityError, UsageError
 from project.params import Source
 
 
@@ -37,10 +39,15 @@ class NamedFile:
 
     def fetch(self) -> Path:
         """Where it lies, after getting it if need be. Raises IntegrityError when it is not what params.yaml says."""
-        path = self._find() or download.fetch(f"{self.source.url}/{self.name}", self.place.downloads / self.name)
+        path = self._find()
+        if path is None:
+            return url.fetch(self.source, self.name, self.place.downloads, Reach.of(self.source))
         declared = self.source.sha256.get(self.name)
-        if declared:
-            digests.check(path, declared)
+        if declared and (found := digests.other(path, declared)):
+            raise IntegrityError(
+                f"{path} has SHA-256 {found}, params.yaml says {declared}; delete the file to get it again, "
+                "or correct params.yaml"
+            )
         return path
 
     def _find(self) -> Path | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from project.errors import UsageError
 
@@ -15,6 +15,15 @@ NAME = r"^[a-z][a-z0-9_]*$"
 SOURCE_NAME = r"^[a-z][a-z0-9_-]*$"
 """A source may be called as the folder that holds a copy of it, orl-faces; a model is called in commands and tags."""
 PART_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+ADDRESSES = {
+    "url": (r"https://[^/@\s]+(/\S*)?$", "https://example.org/set"),
+    "git": (
+        r"((https|ssh|file)://[^-\s]|/|\w[\w.-]*@\w[\w.-]*:)\S*$",
+        "https://example.org/set.git, or start with ssh://",
+    ),
+    "storage": (r"[a-z0-9]+://[^/\s]+", "s3://bucket/prefix"),
+}
+"""What an address looks like, and an example. None can be taken for an option by a program that it is given to."""
 T = TypeVar("T")
 
 
@@ -82,11 +91,26 @@ class Files(Strict):
     """Which files there are and how they are read: what a source says, and each of its parts may say otherwise."""
 
     path: str | None = None
-    """A folder; relative paths start at the project. A folder of the source's name in DAILIES_MIRROR goes first."""
+    """A folder; relative paths start at the project. A folder of the source's name in DAILIES_MIRROR goes first.
+    With git or storage, the folder in there."""
+    git: str | None = None
+    """A repository, of which `commit` is read: https, ssh, or one on this machine."""
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    """The whole name of a commit."""
+    storage: str | None = None
+    """Objects to fetch, as s3://bucket/prefix, gs://… or az://…; keys and endpoint come from the environment."""
     url: str | None = None
-    """Where the named files are fetched from when they are not at hand (https)."""
+    """What the files that `sha256` and `file` name are fetched from, when they are not at hand (https)."""
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
     """File name to the SHA-256 of its bytes, or of what a .gz file unpacks to."""
+    hosts: tuple[Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9][A-Za-z0-9.:-]*$")], ...] = ()
+    """Hosts that may be fetched from, also by a redirect, *.example.org among them; without any, that of `url`."""
+    private_network: bool = False
+    """Whether hosts may have addresses that the internet does not reach, as servers of a studio do."""
+    largest_gib: Annotated[float, Field(gt=0)] = 4
+    """The largest file that is fetched."""
+    fetch: bool = False
+    """Whether pictures that are listed with an address, and not at hand, are fetched from there (format coco)."""
     encoding: str | None = None
     """How texts are encoded, as Python names it (utf-8, latin-1, gb18030); found out for each file when not given."""
     dataset: str | None = None
@@ -110,12 +134,23 @@ class Files(Strict):
             raise ValueError(f"encoding {encoding!r} is not known to Python; write utf-8, latin-1, gb18030 …") from None
         return encoding
 
-    @field_validator("url")
+    @field_validator("url", "git", "storage")
     @classmethod
-    def _https(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith("https://"):
-            raise ValueError(f"url {url!r} must start with https://")
-        return url
+    def _address(cls, address: str | None, field: ValidationInfo) -> str | None:
+        rule, example = ADDRESSES[field.field_name or ""]
+        if address is not None and not re.match(rule, address):
+            raise ValueError(f"{field.field_name} {address!r} must be like {example}")
+        if address is not None and re.match(r"[a-z0-9]+://[^/]*:[^/]*@", address):
+            raise ValueError(f"{field.field_name} must hold no password; give it to git or the environment")
+        return address
+
+    @field_validator("file", "images", "labels", "sha256")
+    @classmethod
+    def _inside(cls, named: Any) -> Any:
+        for name in [named] if isinstance(named, str) else named or ():
+            if leads_out(name):
+                raise ValueError(f"{name!r} leads out of the source; name a file below it")
+        return named
 
 
 class Part(Files):
@@ -132,8 +167,10 @@ class Part(Files):
         return not PLACE.isdisjoint(self.model_fields_set)
 
 
-PLACE = {"path", "url"}
+PLACE = {"path", "url", "git", "commit", "storage"}
 """Keys that say where files lie."""
+REMOTE = ("git", "storage", "url")
+"""Those of them that say it is not on this machine."""
 
 
 class Source(Files):
@@ -157,8 +194,39 @@ class Source(Files):
     def part(self, name: str) -> "Source":
         """The source that one of the parts is by itself."""
         part = self.parts[name]
-        said = {key: getattr(part, key) for key in part.model_fields_set - {"split"}}
-        return self.model_copy(update={"parts": {}, **said})
+        said = {key: value for key, value in part if key in part.model_fields_set - {"split"} and value is not None}
+        elsewhere = dict.fromkeys(PLACE) | {"sha256": {}} if not said.keys().isdisjoint(REMOTE) else {}
+        return self.model_copy(update={"parts": {}, **elsewhere, **said})
+
+    def read_as(self) -> "dict[str, Source]":
+        """Each part by its name, or the source itself, without a name, where it has none."""
+        return {name: self.part(name) for name in self.parts} or {"": self}
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Source":
+        for name, source in self.read_as().items():
+            if problem := _misplaced(source):
+                raise ValueError(f"part {name}: {problem}" if name else problem)
+        return self
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path, relative to some folder, may name what is not below that folder."""
+    return path.startswith(("/", "~")) or ".." in path.split("/") or "\\" in path or "\0" in path
+
+
+def _misplaced(source: Source) -> str:
+    """What is wrong with where a source's files lie; empty when nothing is."""
+    given = [key for key in REMOTE if getattr(source, key) is not None]
+    if len(given) > 1:
+        return f"give one of {', '.join(given)}; several places are parts"
+    if (source.git is None) != (source.commit is None):
+        return "git and commit go together; write the whole commit, 40 digits"
+    if source.fetch and not source.hosts:
+        return "fetch asks the addresses that others have listed; name the hosts that may be asked in hosts"
+    if (source.git or source.storage) and source.path and leads_out(source.path):
+        return f"path {source.path!r} leads out of {source.git or source.storage}"
+    return ""
 
 
 class Split(Strict):
