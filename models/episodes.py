@@ -52,7 +52,9 @@ def spaces(learnt: Mapping[str, Any]) -> Spaces:
     seen, done = made.single_observation_space, made.single_action_space
     made.close()
     if not isinstance(done, gymnasium.spaces.Discrete):
-        raise UsageError(f"environment {learnt['environment']!r} is acted on by {done}; a choice of moves is learnt here")
+        raise UsageError(
+            f"environment {learnt['environment']!r} is acted on by {done}; a choice of moves is learnt here"
+        )
     if isinstance(seen, gymnasium.spaces.Discrete):
         return Spaces(int(seen.n), int(seen.n), int(done.n))
     if isinstance(seen, gymnasium.spaces.Box):
@@ -94,7 +96,8 @@ class Step:
 
 def steps(environments: VectorEnv, seeds: Sequence[int], decide: Decide, count: int) -> Iterator[Step]:
     """`count` steps of new episodes that begin from `seeds`. The next is decided when it is asked for."""
-    seen, _ = environments.reset(seed=[int(seed) for seed in seeds])
+    each: Any = [int(seed) for seed in seeds]
+    seen, _ = environments.reset(seed=each)
     for _ in range(count):
         before, moves = np.array(seen), decide(seen)
         seen, reward, over, cut, told = environments.step(moves)

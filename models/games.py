@@ -66,7 +66,9 @@ def played_boards(net: nn.Module, batch: Mapping[str, np.ndarray], task: str) ->
 
 def _reach(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
     parts = [_crossed(net, samples.take(indices)) for indices in blocks(samples)]
-    solved, moves, shortest = (np.concatenate([part[name] for part in parts]) for name in ("solved", "moves", "shortest"))
+    solved, moves, shortest = (
+        np.concatenate([part[name] for part in parts]) for name in ("solved", "moves", "shortest")
+    )
     ratio = (moves[solved] / np.maximum(shortest[solved], 1)).mean() if solved.any() else float("inf")
     return Outcome(
         metrics={"solved": float(solved.mean()), "path_ratio": float(min(ratio, shortest.max() ** 2))},

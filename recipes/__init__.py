@@ -21,7 +21,7 @@ from project.params import listing
 class Recipe:
     """One system, as its parts.
 
-    kind      media kind of its assets
+    kind      media kind of its assets, or settings → kind where one recipe learns from several
     settings  frozen dataclass of every hyper-parameter
     fields    settings → what one sample holds: name → dtype and shape; `label` is added from the catalog
     read      (asset bytes, its catalog row, settings) → what is in it, by name
@@ -40,7 +40,7 @@ class Recipe:
     encode    (sample after its variation, settings, learnt facts) → its fields
     """
 
-    kind: str
+    kind: str | Callable[[Any], str]
     settings: type[Training]
     fields: Callable[[Any], Mapping[str, Field]]
     read: Callable[[bytes, Mapping[str, Any], Any], Mapping[str, Any]]
@@ -55,6 +55,10 @@ class Recipe:
     join: Callable[[Sequence[Sample], Unit, Any], Sample] = only
     learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None
     encode: Callable[[Sample, Any, Mapping[str, Any]], Sample] = as_it_is
+
+    def kind_for(self, settings: Any) -> str:
+        """The media kind that a model with these settings learns from."""
+        return self.kind if isinstance(self.kind, str) else self.kind(settings)
 
 
 def names() -> list[str]:

@@ -24,6 +24,7 @@ from media import board, episode
 from media.sample import Field
 from media.units import Sample
 from models.settings import Training, setting
+from project.errors import UsageError
 from recipes import Recipe
 
 
@@ -80,14 +81,14 @@ def learn(samples: Iterable[Sample], settings: Settings) -> Mapping[str, Any]:
         return {"task": settings.task}
     found = [{name: sample[name] for name in ("environment", "options")} for sample in samples]
     if other := next((each for each in found if each != found[0]), None):
-        raise ValueError(f"episodes are of {found[0]} and of {other}; a model learns one environment")
+        raise UsageError(f"episodes are of {found[0]} and of {other}; a model learns one environment")
     return {"task": settings.task, "best_return": settings.best_return, **(found[0] if found else {})}
 
 
 def encode(sample: Sample, settings: Settings, learnt: Mapping[str, Any]) -> Sample:
     for name in ("environment", "options") if settings.task == "episode" else ():
         if sample[name] != learnt[name]:
-            raise ValueError(f"{name} is {sample[name]!r}, the model has learnt {learnt[name]!r}")
+            raise UsageError(f"{name} is {sample[name]!r}, the model has learnt {learnt[name]!r}")
     return sample
 
 

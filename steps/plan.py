@@ -54,12 +54,12 @@ def check(read: params.Params) -> None:
                 )
     for name, model in read.models.items():
         try:
-            recipe, _ = settings_of(name, model)
+            recipe, settings = settings_of(name, model)
             variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
-            kind = read.sources[model.source].kind
-            if kind != recipe.kind:
+            kind, wanted = read.sources[model.source].kind, recipe.kind_for(settings)
+            if kind != wanted:
                 problems.append(
-                    f"params.yaml: models.{name}.source {model.source!r} holds {kind}, {model.recipe} needs {recipe.kind}"
+                    f"params.yaml: models.{name}.source {model.source!r} holds {kind}, {model.recipe} needs {wanted}"
                 )
         except UsageError as problem:
             problems.append(str(problem))

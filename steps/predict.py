@@ -2,11 +2,14 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from media import probe
 from media.units import Unit
+from project.errors import DailiesError
+from recipes import Recipe
 from steps.train import trained
 
 
@@ -16,7 +19,7 @@ def main(folder: Path, files: list[Path]) -> None:
     recipe, settings, net, card = trained(folder)
     contents = {path: _content(path) for path in files}
     readable = ((str(path), data) for path, data in contents.items() if isinstance(data, bytes))
-    with probe.pool(recipe.kind) as pool:
+    with probe.pool(recipe.kind_for(settings)) as pool:
         probed = dict(pool.probe(readable))
     for path in files:
         data = contents[path]
@@ -26,10 +29,19 @@ def main(folder: Path, files: list[Path]) -> None:
         elif "reason" in probed[str(path)]:
             answer["error"] = probed[str(path)]["reason"]
         else:
-            unit = Unit((str(path),), "test")
-            sample = recipe.join([recipe.read(data, probed[str(path)], settings)], unit, settings)
-            answer |= recipe.predict(net, recipe.encode(sample, settings, card["facts"]["learnt"]), card["facts"])
+            answer |= _answer(recipe, settings, net, card["facts"], Unit((str(path),), "test"), data, probed[str(path)])
         print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
+def _answer(
+    recipe: Recipe, settings: Any, net: Any, facts: Mapping[str, Any], unit: Unit, data: bytes, row: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What the model says of one file, or why it cannot: one of the right kind may still not fit this model."""
+    try:
+        sample = recipe.join([recipe.read(data, row, settings)], unit, settings)
+        return recipe.predict(net, recipe.encode(sample, settings, facts["learnt"]), facts)
+    except (ValueError, DailiesError) as error:
+        return {"error": str(error)}
 
 
 def _content(path: Path) -> bytes | str:

@@ -15,7 +15,7 @@ class Settings(Strict):
     """The environment's name, and what `gymnasium.make` is told besides."""
 
     environment: Annotated[str, Field(pattern=episode.NAME.pattern)] = "CartPole-v1"
-    options: dict[str, Any] = {}
+    options: Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
 def labels(settings: Settings) -> tuple[str, ...]:

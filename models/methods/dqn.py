@@ -71,12 +71,13 @@ class DeepQLearning:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._settings: Any = job.settings
-        self._environments = episodes.make(job.facts["learnt"], self._settings.environments)
-        self._updates = max(1, self._settings.steps // self._settings.environments)
+        settings: Any = job.settings
+        self._settings = settings
+        self._environments = episodes.make(job.facts["learnt"], settings.environments)
+        self._updates = max(1, settings.steps // settings.environments)
         self._descent = Descent(job, self._updates)
         self._target = copy.deepcopy(job.net).requires_grad_(False)
-        self._replay = Replay(self._settings.replay)
+        self._replay = Replay(settings.replay)
 
     def epoch(self, epoch: int) -> dict[str, float]:
         tally, losses = exploration.Tally(), []

@@ -59,11 +59,12 @@ class ProximalPolicy:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._net: Any = job.net
-        self._settings: Any = job.settings
-        self._environments = episodes.make(job.facts["learnt"], self._settings.environments)
-        self._length = max(1, self._settings.steps // self._settings.environments)
-        self._batches = order.steps(self._length * self._settings.environments, self._settings.batch)
-        self._descent = Descent(job, self._settings.passes * self._batches)
+        settings: Any = job.settings
+        self._settings = settings
+        self._environments = episodes.make(job.facts["learnt"], settings.environments)
+        self._length = max(1, settings.steps // settings.environments)
+        self._batches = order.steps(self._length * settings.environments, settings.batch)
+        self._descent = Descent(job, settings.passes * self._batches)
 
     def epoch(self, epoch: int) -> dict[str, float]:
         tally = exploration.Tally()
@@ -88,9 +89,7 @@ class ProximalPolicy:
 
     def _experience(self, walked: list[episodes.Step]) -> dict[str, Tensor]:
         """Every step as one row: seen, moves, how likely the move was, its advantage, and the return to expect."""
-        seen, then = (
-            torch.from_numpy(np.stack([getattr(step, name) for step in walked])) for name in ("seen", "then")
-        )
+        seen, then = (torch.from_numpy(np.stack([getattr(step, name) for step in walked])) for name in ("seen", "then"))
         length, count = seen.shape[:2]
         with torch.no_grad():
             value, after = (self._net.value(each.flatten(0, 1)).view(length, count) for each in (seen, then))

@@ -47,9 +47,10 @@ class QLearning:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._settings: Any = job.settings
-        self._environments = episodes.make(job.facts["learnt"], self._settings.environments)
-        self._updates = max(1, self._settings.steps // self._settings.environments)
+        settings: Any = job.settings
+        self._settings = settings
+        self._environments = episodes.make(job.facts["learnt"], settings.environments)
+        self._updates = max(1, settings.steps // settings.environments)
 
     def epoch(self, epoch: int) -> dict[str, float]:
         settings = self._settings

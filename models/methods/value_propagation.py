@@ -78,8 +78,7 @@ class Sweeps:
     def epoch(self, epoch: int) -> dict[str, float]:
         visits = order.shuffled(len(self._job.train), self._job.settings.seed, epoch)
         losses = [
-            self._update(epoch, number, indices)
-            for number, indices in enumerate(np.array_split(visits, self._updates))
+            self._update(epoch, number, indices) for number, indices in enumerate(np.array_split(visits, self._updates))
         ]
         return {"loss": float(np.mean(losses))}
 
