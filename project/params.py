@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from project.errors import UsageError
 
@@ -259,6 +268,11 @@ class Source(Files):
     valid_until: str = ""
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.02
     """The fraction of refused files above which ingest fails."""
+
+    @field_serializer("parts")
+    def _as_said(self, parts: dict[str, Part]) -> dict[str, Any]:
+        """Without defaults: read again, they would go before what the source says."""
+        return {name: part.model_dump(mode="json", exclude_unset=True) for name, part in parts.items()}
 
     def part(self, name: str) -> "Source":
         """The source that one of the parts is by itself."""

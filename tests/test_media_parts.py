@@ -94,3 +94,12 @@ def test_a_wrong_key_of_a_part_lists_the_known_ones() -> None:
     raw = {"sources": {"a": {"kind": "text", "licence": "x", "parts": {"train": {"fil": "a.txt"}}}}}
     with pytest.raises(UsageError, match=r"sources.a.parts.train.fil is not a known key; did you mean 'file'\?"):
         params.parse(raw, "params.yaml")
+
+
+def test_a_plan_keeps_what_a_part_leaves_to_the_source() -> None:
+    part = {"split": "test", "count": 3}
+    entry = {"kind": "board", "format": "synthesise", "generator": "boards", "licence": "CC0-1.0", "seed": 5}
+    written = Source.model_validate(entry | {"settings": {"width": 21}, "parts": {"more": part}})
+    read = Source.model_validate(json.loads(json.dumps(written.model_dump(mode="json"))))
+    assert read.part("more") == written.part("more")
+    assert (read.part("more").settings, read.part("more").seed) == ({"width": 21}, 5)
