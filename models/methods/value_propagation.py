@@ -28,23 +28,23 @@ def build(settings: Any, facts: Mapping[str, Any]) -> nn.Module:
 
 
 class Propagation(nn.Module):
-    """Learns from each tile and those around it how much of its neighbours' value it lets through, what it pays to enter
-    it and what it costs to leave it; values then spread `planning` times, a tile at a time."""
+    """Learns for each kind of tile how much of its neighbours' value it lets through, what it pays to enter it and what
+    it costs to leave it; values then spread `planning` times, a tile at a time. Outside a board there are walls."""
 
     def __init__(self, hidden: int, planning: int) -> None:
         super().__init__()
         self.planning = planning
-        self.seen = nn.Conv2d(3, hidden, 3)
+        self.seen = nn.Conv2d(3, hidden, 1)
         self.said = nn.Conv2d(hidden, 3, 1)
         with torch.no_grad():
             self.said.weight.mul_(0.1)
             self.said.bias.copy_(torch.tensor([2.0, 0.0, 0.0]))  # type: ignore[union-attr]  # lets 0.88 through
 
     def forward(self, boards: Tensor) -> Tensor:
-        walled = functional.pad(boards.float(), (2, 2, 2, 2))
-        walled[:, WALL] = functional.pad(boards[:, WALL].float(), (2, 2, 2, 2), value=1.0)
-        walled[:, FLOOR] += walled[:, START]
-        told = self.said(torch.relu(self.seen(walled[:, [FLOOR, WALL, GOAL]])))  # (B, 3, H + 2, W + 2)
+        tiles = functional.pad(boards.float(), (1, 1, 1, 1))
+        tiles[:, WALL] = functional.pad(boards[:, WALL].float(), (1, 1, 1, 1), value=1.0)
+        tiles[:, FLOOR] += tiles[:, START]
+        told = self.said(torch.relu(self.seen(tiles[:, [FLOOR, WALL, GOAL]])))  # (B, 3, H + 2, W + 2)
         through, enter, leave = torch.sigmoid(told[:, 0]), told[:, 1], told[:, 2]
         through, leave = through[:, 1:-1, 1:-1], leave[:, 1:-1, 1:-1]
         pays = _beside(enter) - leave[:, None]  # (B, 4, H, W)
@@ -126,7 +126,7 @@ class Sweeps:
         reward = arrives.float() + BUMP * stays.float()
         settings: Any = self._job.settings
         after = value.gather(1, torch.from_numpy(reached).flatten(1)).view(reward.shape)
-        counts = torch.from_numpy((now[:, WALL] == 0).reshape(len(now), 1, -1)).float()
+        counts = torch.from_numpy((now[:, WALL] + now[:, GOAL] == 0).reshape(len(now), 1, -1)).float()
         return reward + settings.discount * after * ~arrives, counts
 
     def tensors(self) -> dict[str, Tensor]:
