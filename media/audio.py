@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from media import audio_operations
+from media.operations import audio as audio_operations
 from media.sample import Field
 
 OPERATIONS = audio_operations.OPERATIONS
