@@ -1,10 +1,13 @@
 """The words that recipes use for samples: a field's dtype and shape, and an operation that varies a sample."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+Files = Sequence[tuple[str, str]]
+"""Path below the project and SHA-256 of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,11 @@ class Operation:
 
     `check` turns the value in params.yaml into the amount that `apply` gets; it raises ValueError with the rule.
     `apply` gets the sample, a generator of its own and the amount, and returns a new sample of the same fields.
+    `files` says which files of the project an amount names; they decide the result as much as the amount does.
     """
 
     key: str
     unit: str
     check: Callable[[Any], Any]
     apply: Callable[[Mapping[str, np.ndarray], np.random.Generator, Any], Mapping[str, np.ndarray]]
+    files: Callable[[Any], Files] = lambda amount: ()

@@ -98,7 +98,10 @@ def _samples(data: bytes, row: Mapping[str, Any], plan: Plan, copies: int) -> It
         sample = original
         for operation, amount in plan.variants.operations:
             draw = draws.generator(plan.variants.seed, row["asset_id"], copy, operation.key)
-            sample = operation.apply(sample, draw, amount)
+            try:
+                sample = operation.apply(sample, draw, amount)
+            except ValueError as error:
+                raise DailiesError(f"augment.{operation.key} fails on asset {row['asset_id'][:12]}: {error}") from None
         yield sample
 
 

@@ -1,7 +1,8 @@
 """Random variations of sounds. Each takes float32 (samples,) in -1 to 1 and gives the same; other fields pass through.
 
-An amount of 0 changes nothing. `shift_ms` needs to know the rate: a recipe's read gives `rate_hz` beside `audio`,
-which is stored only if its fields name it.
+An amount of 0 changes nothing. Gain and noise are clipped at full scale, as a recorder does; what is meant to sound as
+loud as before (pitch, rooms) is divided by its peak instead. `shift_ms`, `pitch_semitones` and rooms need to know the
+rate: a recipe's read gives `rate_hz` beside `audio`, which is stored only if its fields name it.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,14 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from media.operations import room
+from media.operations.amounts import from_zero_to, span
+from media.phase_vocoder import stretched
 from media.sample import Operation
+from media.waveform import fitted, resample, within_scale
 
 Sample = Mapping[str, np.ndarray]
 Change = Callable[[np.ndarray, np.random.Generator, Any], np.ndarray]
-LOUDEST_DB, LONGEST_SHIFT_MS, FASTEST = 60.0, 60_000.0, 0.5
+TimedChange = Callable[[np.ndarray, np.random.Generator, Any, float], np.ndarray]
+LOUDEST_DB, LONGEST_SHIFT_MS, FASTEST, HIGHEST_SEMITONES = 60.0, 60_000.0, 0.5, 24.0
 LOWEST_SNR_DB, HIGHEST_SNR_DB = -20.0, 100.0
-SPEED_STEPS = 100
-"""Speeds are drawn in steps of one in so many: the resampling filter is then short, and rarely a new one."""
+PITCH_FRAME_S = 0.064
+"""Three periods of 47 Hz."""
 
 
 def gain(audio: np.ndarray, draw: np.random.Generator, decibels: float) -> np.ndarray:
@@ -24,8 +30,9 @@ def gain(audio: np.ndarray, draw: np.random.Generator, decibels: float) -> np.nd
     return _clipped(audio * np.float32(10 ** (draw.uniform(-decibels, decibels) / 20)))
 
 
-def shift(audio: np.ndarray, draw: np.random.Generator, samples: float) -> np.ndarray:
-    """Earlier or later by up to `samples`, with silence where nothing was."""
+def shift(audio: np.ndarray, draw: np.random.Generator, milliseconds: float, rate_hz: float) -> np.ndarray:
+    """Earlier or later by up to so much, with silence where nothing was."""
+    samples = milliseconds / 1000 * rate_hz
     by = round(draw.uniform(-samples, samples))
     moved = np.zeros_like(audio)
     if abs(by) < len(audio):
@@ -41,11 +48,16 @@ def noise(audio: np.ndarray, draw: np.random.Generator, snr_db: tuple[float, flo
 
 def speed(audio: np.ndarray, draw: np.random.Generator, fraction: float) -> np.ndarray:
     """Faster or slower by up to `fraction`, pitch and all, about the middle. Ko et al. 2015, section 2."""
-    from media.audio import fitted, resample
+    return fitted(resample(audio, 1 + draw.uniform(-fraction, fraction), 1), len(audio))
 
-    most = round(fraction * SPEED_STEPS)
-    steps = SPEED_STEPS + int(draw.integers(-most, most, endpoint=True))
-    return fitted(resample(audio, steps, SPEED_STEPS), len(audio))
+
+def pitch(audio: np.ndarray, draw: np.random.Generator, semitones: float, rate_hz: float) -> np.ndarray:
+    """Higher or lower by up to `semitones` in the same time: stretched by a phase vocoder, then resampled back."""
+    factor = 2 ** (draw.uniform(-semitones, semitones) / 12)
+    if factor == 1:
+        return audio
+    longer = within_scale(stretched(audio, factor, round(PITCH_FRAME_S * rate_hz)))
+    return fitted(resample(longer, factor, 1), len(audio))
 
 
 def _clipped(audio: np.ndarray) -> np.ndarray:
@@ -56,39 +68,26 @@ def _on_audio(change: Change) -> Callable[[Sample, np.random.Generator, Any], Sa
     return lambda sample, draw, amount: {**sample, "audio": change(sample["audio"], draw, amount)}
 
 
-def _shift_ms(sample: Sample, draw: np.random.Generator, milliseconds: float) -> Sample:
-    samples = milliseconds / 1000 * float(sample["rate_hz"])
-    return {**sample, "audio": shift(sample["audio"], draw, samples)}
+def _timed(change: TimedChange) -> Callable[[Sample, np.random.Generator, Any], Sample]:
+    def apply(sample: Sample, draw: np.random.Generator, amount: Any) -> Sample:
+        return {**sample, "audio": change(sample["audio"], draw, amount, float(sample["rate_hz"]))}
 
-
-def _from_zero_to(most: float) -> Callable[[Any], float]:
-    def check(value: Any) -> float:
-        if not _is_number(value) or not 0 <= value <= most:
-            raise ValueError(f"must be a number from 0 to {most:g}")
-        return float(value)
-
-    return check
+    return apply
 
 
 def _ratios(value: Any) -> tuple[float, float]:
-    """One ratio, or the lowest and the highest."""
-    pair = [value, value] if _is_number(value) else value
-    if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(map(_is_number, pair)):
-        raise ValueError("must be a number of decibels, or a list of the lowest and the highest")
-    low, high = map(float, pair)
-    if not LOWEST_SNR_DB <= low <= high <= HIGHEST_SNR_DB:
-        raise ValueError(f"must be from {LOWEST_SNR_DB:g} to {HIGHEST_SNR_DB:g}, the lowest first")
-    return low, high
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return span(value, LOWEST_SNR_DB, HIGHEST_SNR_DB, "decibels")
 
 
 OPERATIONS = (
-    Operation("speed", "fraction, up or down, in steps of 0.01", _from_zero_to(FASTEST), _on_audio(speed)),
-    Operation("shift_ms", "milliseconds, either way", _from_zero_to(LONGEST_SHIFT_MS), _shift_ms),
-    Operation("gain_db", "decibels, up or down", _from_zero_to(LOUDEST_DB), _on_audio(gain)),
+    Operation("speed", "fraction, up or down", from_zero_to(FASTEST), _on_audio(speed)),
+    Operation("pitch_semitones", "semitones, up or down", from_zero_to(HIGHEST_SEMITONES), _timed(pitch)),
+    Operation("shift_ms", "milliseconds, either way", from_zero_to(LONGEST_SHIFT_MS), _timed(shift)),
+    Operation("reverb_rt60_s", "seconds to fall by 60 dB: the longest, or shortest and longest", room.rt60,
+              _timed(room.reverb)),
+    Operation("impulse_responses", "sound files below the project, one of which is drawn", room.responses,
+              _timed(room.recorded), files=tuple),
+    Operation("gain_db", "decibels, up or down", from_zero_to(LOUDEST_DB), _on_audio(gain)),
     Operation("noise_snr_db", "decibels of signal over noise: one, or lowest and highest", _ratios, _on_audio(noise)),
-)
+)  # fmt: skip
 """In the order in which they are applied."""
