@@ -1,5 +1,6 @@
 """Augment: a catalog becomes samples; and shards: samples are taken by index."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from media import buckets, catalog, columns, derivation, image, variants
+from media import audio, buckets, catalog, columns, derivation, image, variants
 from media.augment import augment
-from media.sample import Field
+from media.sample import Field, Operation
 from media.shard_writer import Plan
 from media.shards import Shards, Split
 from project.errors import DailiesError, UsageError
@@ -27,8 +28,6 @@ def pgm(number: int) -> bytes:
 
 def make_assets(folder: Path, numbers: Mapping[int, str]) -> Path:
     """A folder as ingest leaves it: picture `number` with its label."""
-    import hashlib
-
     folder.mkdir()
     contents = {hashlib.sha256(pgm(number)).hexdigest(): (pgm(number), label) for number, label in numbers.items()}
     blank = dict.fromkeys(catalog.SCHEMA.names, None)
@@ -269,3 +268,20 @@ def test_operations_apply_in_the_recipe_s_order() -> None:
     ]
     assert (resolved.copies, resolved.seed) == (1, 0)
     assert variants.resolve({}, image.OPERATIONS) == variants.Variants()
+
+
+def test_files_that_operations_read_are_known_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hall.wav").write_bytes(b"a response")
+    resolved = variants.resolve({"impulse_responses": ["hall.wav"], "gain_db": 3}, audio.OPERATIONS)
+    assert variants.files(resolved) == {"hall.wav": hashlib.sha256(b"a response").hexdigest()}
+    assert variants.files(variants.resolve({"gain_db": 3}, audio.OPERATIONS)) == {}
+
+
+def test_an_operation_that_fails_names_itself_and_the_asset(tmp_path: Path, small: None) -> None:
+    def fail(*given: Any) -> Any:
+        raise ValueError("hall.wav is silent")
+
+    resolved = variants.Variants(1, 0, ((Operation("echo", "", lambda value: value, fail), 1),))
+    with pytest.raises(DailiesError, match=r"^augment.echo fails on asset [0-9a-f]{12}: hall.wav is silent$"):
+        run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", plan(variants=resolved), workers=1)
