@@ -242,7 +242,7 @@ def test_columns_are_views_of_the_file(tmp_path_factory: Any, shape: tuple[int, 
     assert columns.metadata(path) == {"made_of": "y"}
 
 
-KNOWN = "known: copies, crop, cutout, elastic, flip, noise, rotate_deg, scale, seed, shift"
+KNOWN = "known: brightness, contrast, copies, crop, cutout, elastic, flip, hue_deg, jpeg_loss, noise, perspective"
 
 
 @pytest.mark.parametrize(
