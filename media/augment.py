@@ -1,7 +1,7 @@
 """From `data/assets/<source>/` to `data/shards/<model>/`: decode, split, write varied copies of training samples."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import prod
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from media import buckets, catalog, derivation, folders, parallel, shards, splits
+from media.sample import Field
 from media.shard import Shard, transform
 from media.shard_writer import SEEN_BY_READ, write
 from media.shard_writer import Plan as Plan
@@ -17,7 +18,7 @@ from media.statistics import mean_and_spread
 from project.errors import DailiesError
 
 LARGEST_BYTES = 16 << 20
-COLUMNS = (*SEEN_BY_READ, "source", "licence", "status")
+COLUMNS = (*SEEN_BY_READ, "source", "licence", "status", "bytes")
 Tick = Callable[[int, int], None]
 """Called with how many samples are done, and of how many."""
 
@@ -50,10 +51,14 @@ def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Pl
     places = splits.assign(rows, plan.split)
     number = {label: index for index, label in enumerate(classes)}
     by_id = {row["asset_id"]: row for row in rows}
-    bytes_each = sum(np.dtype(each.dtype).itemsize * prod(each.shape) for each in plan.fields.values())
+    fixed, ragged = _sizes(plan.fields.values())
     for name in splits.NAMES:
         copies = plan.variants.copies if name == "train" else 0
-        sizes = {asset_id: bytes_each * (1 + copies) for asset_id, place in places.items() if place.split == name}
+        sizes = {
+            asset_id: (fixed + ragged * by_id[asset_id]["bytes"]) * (1 + copies)
+            for asset_id, place in places.items()
+            if place.split == name
+        }
         for bucket, ids in buckets.divide(sizes, LARGEST_BYTES).items() if sizes else ():
             chosen = [by_id[asset_id] for asset_id in ids]
             yield Shard(
@@ -64,6 +69,13 @@ def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Pl
                 labels=[number[row["labels"][0]] if row["labels"] else -1 for row in chosen],
                 folds=[places[asset_id].fold for asset_id in ids],
             )
+
+
+def _sizes(fields: Iterable[Field]) -> tuple[int, int]:
+    """Bytes of the fields of one length, and the number of ragged ones, each of which may be as large as its asset."""
+    fields = list(fields)
+    fixed = sum(np.dtype(field.dtype).itemsize * prod(field.fixed) for field in fields if not field.ragged)
+    return fixed, sum(field.ragged for field in fields)
 
 
 def _in_parallel(files: Sequence[Shard], work: Callable[[Shard], Any], tick: Tick, workers: int | None) -> list[Any]:

@@ -12,10 +12,23 @@ Files = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column of a shard: `shape` is that of one sample, `()` for a scalar."""
+    """One column of a shard: `shape` is that of one sample, `()` for a scalar.
+
+    A sample whose first axis has a length of its own says None there: `(None, 80)` is any number of rows of 80.
+    """
 
     dtype: str
-    shape: tuple[int, ...] = ()
+    shape: tuple[int | None, ...] = ()
+
+    @property
+    def ragged(self) -> bool:
+        """Whether the first axis has a length of its own in each sample."""
+        return None in self.shape[:1]
+
+    @property
+    def fixed(self) -> tuple[int, ...]:
+        """The axes that all samples share."""
+        return tuple(length for length in self.shape if length is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from media import buckets, columns, draws
+from media.ragged import joined
 from media.sample import Field
 from media.shard import COLUMNS, Shard, file_name, sample_id, transform
 from media.statistics import Sums, sums
@@ -55,8 +56,10 @@ def write(shard: Shard, out: Path, blobs: buckets.Blobs, plan: Plan, previous: P
     else:
         arrays = _filled(shard, blobs, plan)
         columns.write(path, arrays, {"made_of": identity})
-    has_images = "image" in plan.fields and len(plan.fields["image"].shape) == 3
-    return sums(arrays["image"][:: 1 + shard.copies]) if has_images and shard.split == "train" else None
+    images = arrays.get("image")
+    if shard.split != "train" or not isinstance(images, np.ndarray) or images.ndim != 4:
+        return None
+    return sums(images[:: 1 + shard.copies])
 
 
 def _identity(shard: Shard, plan: Plan) -> str:
@@ -71,15 +74,26 @@ def _identity(shard: Shard, plan: Plan) -> str:
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 
-def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan) -> dict[str, np.ndarray]:
+def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan) -> dict[str, columns.Column]:
     each = 1 + shard.copies
     made = transform(plan.variants)
-    arrays = {name: np.empty((shard.samples, *field.shape), field.dtype) for name, field in plan.fields.items()}
+    whole = {name: field for name, field in plan.fields.items() if not field.ragged}
+    arrays = {name: np.empty((shard.samples, *field.fixed), field.dtype) for name, field in whole.items()}
+    sequences: dict[str, list[np.ndarray]] = {name: [] for name in plan.fields.keys() - whole.keys()}
     for number, row in enumerate(shard.rows):
         for copy, sample in enumerate(_samples(blobs.get(row["asset_id"]), row, plan, shard.copies)):
-            _fill(arrays, number * each + copy, sample)
+            for name, field in plan.fields.items():
+                value = _checked(name, np.asarray(sample[name]), field)
+                if field.ragged:
+                    sequences[name].append(value)
+                else:
+                    arrays[name][number * each + copy] = value
     ids = [sample_id(row["asset_id"], copy, made) for row in shard.rows for copy in range(each)]
-    return arrays | {
+    filled = {
+        name: joined(sequences[name], field.dtype, field.fixed) if field.ragged else arrays[name]
+        for name, field in plan.fields.items()
+    }
+    return filled | {
         "label": np.repeat(np.array(shard.labels, COLUMNS["label"]), each),
         "copy": np.tile(np.arange(each, dtype=COLUMNS["copy"]), len(shard.rows)),
         "fold": np.repeat(np.array(shard.folds, COLUMNS["fold"]), each),
@@ -105,12 +119,11 @@ def _samples(data: bytes, row: Mapping[str, Any], plan: Plan, copies: int) -> It
         yield sample
 
 
-def _fill(arrays: Mapping[str, np.ndarray], position: int, sample: Sample) -> None:
-    for name, array in arrays.items():
-        value = np.asarray(sample[name])
-        if value.shape != array.shape[1:] or value.dtype != array.dtype:
-            raise DailiesError(
-                f"field {name!r} is {value.dtype} of shape {value.shape}, but the recipe's fields say {array.dtype} "
-                f"of shape {array.shape[1:]}; correct its read or its fields"
-            )
-        array[position] = value
+def _checked(name: str, value: np.ndarray, field: Field) -> np.ndarray:
+    shape = value.shape[1:] if field.ragged and value.ndim else value.shape
+    if shape != field.fixed or value.dtype != field.dtype or (field.ragged and not value.ndim):
+        raise DailiesError(
+            f"field {name!r} is {value.dtype} of shape {value.shape}, but the recipe's fields say {field.dtype} "
+            f"of shape {field.shape}; correct its read or its fields"
+        )
+    return value
