@@ -329,6 +329,53 @@ def test_files_are_named_below_the_project_and_known_by_their_hash(project: Path
             operation.check([elsewhere])
 
 
+def test_the_mel_scale_is_htk_s() -> None:
+    assert audio.to_mel(0) == 0 and audio.to_mel(700) == pytest.approx(2595 * np.log10(2))  # 781.17
+    assert audio.to_mel(1000) == pytest.approx(999.99, abs=0.01)
+    assert audio.from_mel(np.array([audio.to_mel(440)])) == pytest.approx([440])
+
+
+def test_bands_of_a_case_worked_by_hand() -> None:
+    """2 bands of 8 samples at 8 kHz: bins each 1,000 Hz; edges a third of 2146.1 mel apart: 0, 620.6, 1791.3, 4000 Hz."""
+    edges = 700 * (10 ** (np.array([0, 1, 2, 3]) * audio.to_mel(4000) / 3 / 2595) - 1)
+    assert edges == pytest.approx([0, 620.6, 1791.3, 4000], abs=0.2)
+    bands = audio.mel_bands(8000, 8, 2)
+    assert bands[0] == pytest.approx([0, (1791.3 - 1000) / (1791.3 - 620.6), 0, 0, 0], abs=1e-3)
+    up, down = (1000 - 620.6) / (1791.3 - 620.6), 4000 - 1791.3
+    assert bands[1] == pytest.approx([0, up, 2000 / down, 1000 / down, 0], abs=1e-3)
+
+
+def test_one_frame_worked_by_hand() -> None:
+    """A cosine of bin 2 under a Hann window of 8 samples: its spectrum is 2 there and -1 beside it."""
+    wave = np.cos(2 * np.pi * 2 * np.arange(24) / 8).astype(np.float32)
+    features = audio.log_mel(wave, 8000, mels=2, window_ms=1, hop_ms=1)
+    power = np.array([0, 1, 4, 1, 0])
+    assert features.shape == (2, 4) and features.dtype == np.float32
+    assert features[:, 1] == pytest.approx(np.log(audio.mel_bands(8000, 8, 2) @ power), abs=1e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(wave=WAVES, hop_ms=st.integers(2, 20))
+def test_features_have_a_column_a_hop_and_are_finite(wave: np.ndarray, hop_ms: int) -> None:
+    features = audio.log_mel(wave, 8000, mels=20, window_ms=25, hop_ms=hop_ms)
+    assert features.shape == (20, 1 + len(wave) // (8 * hop_ms)) and np.isfinite(features).all()
+
+
+def test_a_tone_is_loudest_in_its_band_and_silence_has_a_floor() -> None:
+    features = audio.log_mel(tone(1.0)[:, 0], 8000, mels=40, window_ms=25, hop_ms=10)
+    centres = audio.from_mel(np.linspace(0, audio.to_mel(4000), 42))[1:-1]
+    assert abs(int(features[:, 50].argmax()) - int(np.abs(centres - 440).argmin())) <= 1
+    silence = audio.log_mel(np.zeros(400, np.float32), 8000, mels=20, window_ms=25, hop_ms=10)
+    assert silence == pytest.approx(np.log(audio.FAINTEST))
+
+
+def test_features_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValueError, match="128 mel bands are too many for windows of 200 samples"):
+        audio.log_mel(np.zeros(800, np.float32), 8000, mels=128, window_ms=25, hop_ms=10)
+    with pytest.raises(ValueError, match=r"hop_ms \(=0.01\) are too short at 8000 Hz"):
+        audio.log_mel(np.zeros(800, np.float32), 8000, mels=20, window_ms=25, hop_ms=0.01)
+
+
 def test_a_seek_before_the_start_stays_where_it_is() -> None:
 
     content = sound._Bytes(b"12345678")
