@@ -18,6 +18,7 @@ from models.fit import Job
 from models.losses import Criterion, Scored
 from models.settings import Training, setting
 from project.errors import DailiesError
+from recipes import load
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -297,3 +298,18 @@ def test_a_recipe_may_choose_its_batches(chosen: batches.Batches) -> None:
         assert sorted(np.concatenate(epoch)) == sorted(samples.lengths("text"))
     spread = np.mean([np.ptp(lengths) for lengths in seen])
     assert spread < 3 if chosen.__name__ == "bucketed" else spread > 10
+
+
+@pytest.mark.parametrize("way", [{"mixup": 0.4}, {"cutmix": 1.0}])
+def test_the_recipe_mixes_pictures_when_asked_to(way: dict[str, float]) -> None:
+    recipe = load("image_classification")
+
+    def trained(**given: float) -> fit.Fitted:
+        settings = recipe.settings(epochs=1, batch=32, width=16, **given)
+        job = toy_job(epochs=1)
+        net = recipe.net(settings, job.facts)
+        return recipe.fit(dataclasses.replace(job, net=net, settings=settings))
+
+    plain, mixed = trained().history[0], trained(**way).history[0]
+    assert trained(**way).history[0] == mixed
+    assert mixed["train_loss"] > plain["train_loss"] and math.isfinite(mixed["validation_loss"])
