@@ -23,8 +23,10 @@ Loss = Callable[[Training, Mapping[str, Any], np.ndarray], Criterion]
 """(settings, facts, labels of the training samples) → criterion."""
 
 
-def cross_entropy(settings: Training, facts: Mapping[str, Any], labels: np.ndarray) -> Criterion:
-    """Softmax cross-entropy of `net(image)` (B, classes) against `label` (B,), or against `soft_label` (B, classes) in
+def cross_entropy(
+    settings: Training, facts: Mapping[str, Any], labels: np.ndarray, *, field: str = "image"
+) -> Criterion:
+    """Softmax cross-entropy of `net(field)` (B, classes) against `label` (B,), or against `soft_label` (B, classes) in
     batches that have it; measures accuracy, which is always that of `label`.
 
     Label smoothing as in Szegedy et al. 2016, Rethinking the Inception Architecture, section 7.
@@ -32,7 +34,7 @@ def cross_entropy(settings: Training, facts: Mapping[str, Any], labels: np.ndarr
     weight = class_weights(labels, len(facts["classes"])) if settings.class_weights == "balanced" else None
 
     def criterion(net: nn.Module, batch: Mapping[str, Tensor]) -> Scored:
-        logits, label = net(batch["image"]).float(), batch["label"].long()
+        logits, label = net(batch[field]).float(), batch["label"].long()
         weights = None if weight is None else weight.to(logits.device)
         if "soft_label" in batch:
             loss = soft_cross_entropy(logits, batch["soft_label"], weights, settings.label_smoothing)
