@@ -17,18 +17,6 @@ from media.sample import Field
 
 OPERATIONS = image_operations.OPERATIONS
 
-ORIENTATION = 0x0112  # EXIF tag
-TURNED = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-WITHOUT_EXIF = ("PPM", "BMP", "GIF")
-
 
 def field(size: int, colour: bool) -> Field:
     """The field that `square` fills: uint8, (3 or 1, size, size)."""
@@ -51,13 +39,8 @@ def square(data: bytes, size: int, colour: bool) -> np.ndarray:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    if image.format in WITHOUT_EXIF:
-        return image
-    try:
-        method = TURNED.get(image.getexif().get(ORIENTATION, 1))
-    except picture.DAMAGED:  # a picture with a broken EXIF block is still a picture
-        return image
-    return image.transpose(method) if method is not None else image
+    method = picture.turned(image)
+    return image if method is None else image.transpose(method)
 
 
 def _plain(image: Image.Image, mode: str) -> Image.Image:
