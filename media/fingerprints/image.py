@@ -11,7 +11,7 @@ All numbers are whole and below 2^53, so every machine gets the same bits, whate
 import numpy as np
 from PIL import Image
 
-from media import picture
+from media import pixels
 from media.fingerprints import Closeness
 
 CLOSE = Closeness(unit_bits=1, first_bytes=32, radius=24)
@@ -25,36 +25,15 @@ FEWEST = 64
 WAVES = np.round(
     1024 * np.cos(np.pi / SIZE * (np.arange(SIZE)[None, :] + 0.5) * np.arange(KEPT)[:, None])
 )  # (KEPT, SIZE), whole numbers
-FLOAT_FULL = 255
 
 
 def fingerprint(image: Image.Image) -> str:
     """The code of a loaded picture, of an animation its first frame. Empty for a blank one."""
-    grey = _grey(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    turned = picture.turned(image)
+    grey = pixels.plain(image, "L").resize((SIZE, SIZE), Image.Resampling.BILINEAR, reducing_gap=1.0)
+    turned = pixels.turned(image)
     if turned is not None:
         grey = grey.transpose(turned)
     waves = (WAVES @ np.asarray(grey, np.float64) @ WAVES.T).ravel()[1:]
     if np.count_nonzero(waves) < FEWEST:
         return ""
     return np.packbits(waves > 0).tobytes().hex()
-
-
-def _grey(image: Image.Image) -> Image.Image:
-    if image.mode == "L":
-        return image
-    if image.mode in picture.WIDE_GREY:
-        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    if image.mode == "F":
-        return _scaled(image)
-    if image.mode in picture.TRANSPARENT or "transparency" in image.info:
-        coloured = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", coloured.size, "white"), coloured).convert("L")
-    return (image if image.mode in ("1", "RGB") else image.convert("RGB")).convert("L")
-
-
-def _scaled(image: Image.Image) -> Image.Image:
-    """A picture of floating numbers: 0 to 1 unless it exceeds 1, then 0 to 255."""
-    values = np.nan_to_num(np.asarray(image))
-    scale = FLOAT_FULL if values.max(initial=0) <= 1 else 1
-    return Image.fromarray(np.clip(values * scale, 0, FLOAT_FULL).astype(np.uint8))
