@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import near_duplicates
+from media import likeness
 from media.catalog import ADMITTED, QUARANTINED
 from project.params import Source
 
@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What checks look at: the whole catalog, its admitted rows, and its near-duplicates as `near_duplicates.pairs`."""
+    """What checks look at: the whole catalog, its admitted rows, and its near-duplicates as `likeness.pairs` finds them."""
 
     source: Source
     table: pa.Table
@@ -60,7 +60,7 @@ def examine(source: Source, table: pa.Table, pairs: pa.Table | None = None) -> l
 
     `pairs` are the near-duplicates; they are looked for when not given.
     """
-    found = near_duplicates.pairs(table) if pairs is None else pairs
+    found = likeness.pairs(table) if pairs is None else pairs
     subject = Subject(source, table, table.filter(pc.equal(table["status"], ADMITTED)), found)
     return [finding for name in names() for finding in _check(name, subject)]
 

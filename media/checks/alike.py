@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow.compute as pc
 
-from media import near_duplicates
+from media import likeness, near_duplicates
 from media.checks import EXAMPLES, Examples, Finding, Subject
 
 ADVICE = {
@@ -16,7 +16,7 @@ ADVICE = {
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """The number of pairs, and of those across the official splits. How they are found says `media.near_duplicates`."""
+    """The number of pairs, and of those across the official splits. How they are found says `media.likeness`."""
     ids = subject.table["asset_id"].to_pylist()
     paths = dict(zip(ids, pc.list_element(subject.table["paths"], 0).to_pylist(), strict=True))
     splits = dict(zip(ids, subject.table["split"].to_pylist(), strict=True))
@@ -37,7 +37,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         check="near_duplicates",
         value=count,
         verdict="noted" if count else "ok",
-        message=f"pairs of near-duplicates: {count:,}{' or more' * (count >= near_duplicates.MOST)}"
+        message=f"pairs of near-duplicates: {count:,}{' or more' * (count >= likeness.MOST)}"
         + (f"; {ADVICE[subject.source.near_duplicates]}" if count else ""),
         examples=_examples(pairs, paths),
     )
