@@ -33,10 +33,11 @@ def candidates(codes: np.ndarray, radius: int, unit_bits: int) -> Iterator[Pairs
 
 
 def _keys(places: np.ndarray, bits: int) -> np.ndarray:
-    """The units of one band as one number, (N,) uint64. What exceeds its 64 bits is left out, which adds candidates."""
-    keys = np.zeros(len(places), np.uint64)
-    for column in places.T[: 64 // bits]:
-        keys = keys << np.uint64(bits) | column
+    """The units of one band as one number, (N,). What exceeds 64 bits is left out, which adds candidates."""
+    kept = places.T[: 64 // bits]
+    keys = np.zeros(len(places), np.uint32 if len(kept) * bits <= 32 else np.uint64)
+    for column in kept:
+        keys = keys << keys.dtype.type(bits) | column
     return keys
 
 
@@ -47,7 +48,7 @@ def _matches(keys: np.ndarray, flips: tuple[()] | range) -> Iterator[Pairs]:
     ends = np.searchsorted(ordered, ordered, side="right")
     yield from _expanded(order, np.arange(len(order)), np.arange(1, len(order) + 1), ends)
     for flip in flips[:64] if flips else ():
-        bit = np.uint64(1 << flip)
+        bit = keys.dtype.type(1 << flip)
         rows = np.flatnonzero(ordered & bit == 0)
         other = ordered[rows] | bit
         starts = np.searchsorted(ordered, other, side="left")

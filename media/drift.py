@@ -4,8 +4,8 @@ PSI = Σ (q − p) ln(q / p) over bins, with the shares p before and q now (N. S
 his rule below 0.1 nothing has happened, and above 0.25 much has. Each count is raised by one half (Jeffreys), so an empty
 bin has a share as well.
 
-numbers  ten bins, cut at the deciles of before
 names    the 20 most frequent of before, and all others
+numbers  the same if before has no more different ones, else ten bins, cut at its deciles
 nothing  a bin of its own
 
 Without any drift the index is about (bins - 1) (1/n + 1/m) for n and m assets (B. Yurdakul and J. Naranjo, "Statistical
@@ -88,9 +88,10 @@ def _occurrences(column: pa.ChunkedArray) -> dict[str, int]:
 
 
 def _numbered(before: pa.ChunkedArray, now: pa.ChunkedArray) -> Counts:
-    values = [column.drop_null().to_numpy().astype(np.float64) for column in (before, now)]
-    counts = _between(*values) if len(values[0]) else _filled({OTHERS: (0, len(values[1]))})
-    return counts | _filled({NOTHING: (before.null_count, now.null_count)})
+    if len(before.unique()) <= NAMES:
+        return _named(before, now)
+    values = (column.drop_null().to_numpy().astype(np.float64) for column in (before, now))
+    return _between(*values) | _filled({NOTHING: (before.null_count, now.null_count)})
 
 
 def _between(before: np.ndarray, now: np.ndarray) -> Counts:
