@@ -35,7 +35,7 @@ def candidates(codes: np.ndarray, radius: int, unit_bits: int) -> Iterator[Pairs
 def _keys(places: np.ndarray, bits: int) -> np.ndarray:
     """The units of one band as one number, (N,). What exceeds 64 bits is left out, which adds candidates."""
     kept = places.T[: 64 // bits]
-    keys = np.zeros(len(places), np.uint32 if len(kept) * bits <= 32 else np.uint64)
+    keys: np.ndarray = np.zeros(len(places), np.uint32 if len(kept) * bits <= 32 else np.uint64)
     for column in kept:
         keys = keys << keys.dtype.type(bits) | column
     return keys

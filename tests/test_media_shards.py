@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from media import buckets, catalog, columns, derivation, image, variants
+from media import buckets, catalog, columns, derivation, image, near_duplicates, variants
 from media.augment import augment
 from media.sample import Field
 from media.shard_writer import Plan
@@ -269,3 +270,15 @@ def test_operations_apply_in_the_recipe_s_order() -> None:
     ]
     assert (resolved.copies, resolved.seed) == (1, 0)
     assert variants.resolve({}, image.OPERATIONS) == variants.Variants()
+
+
+def test_near_duplicates_across_train_and_test_are_counted_and_can_be_kept_together(tmp_path: Path) -> None:
+    assets = make_assets(tmp_path / "assets", dict.fromkeys(range(60), "cat"))
+    assert "near_duplicates_across_train_and_test" not in run(assets, tmp_path / "none", plan())
+    ids = [row["asset_id"] for row in catalog.read(assets)]
+    pairs = pa.table([ids[:-1:2], ids[1::2], [0.0] * 30], schema=near_duplicates.SCHEMA)
+    leaks = {}
+    for rule in ("report", "together"):
+        near_duplicates.write(assets, pairs, rule)
+        leaks[rule] = run(assets, tmp_path / rule, plan())["near_duplicates_across_train_and_test"]
+    assert leaks["report"] > 0 == leaks["together"]
