@@ -15,8 +15,8 @@ from media import pixels
 from media.fingerprints import Closeness
 
 CLOSE = Closeness(unit_bits=1, first_bytes=32, radius=24)
-"""Measured: 98 % of pictures saved as JPEG of quality 60, of half the size or 10 % brighter are found; among 3,000
-different handwritten digits there is no pair."""
+"""Measured: of photos, faces and scans of 32 px and more 99 % are found again as a JPEG of quality 60, at half the size or
+10 % brighter; of 14,000 small photos 18 are in a pair, of 70,000 handwritten digits 937."""
 
 SIZE = 64
 KEPT = 16

@@ -11,7 +11,8 @@ import numpy as np
 from media.fingerprints import Closeness
 
 CLOSE = Closeness(unit_bits=8, first_bytes=32, radius=8)
-"""Measured: sentences with one word changed are found to 78 % (questions of ten words) and 92 % (reviews of twenty)."""
+"""Texts that share 75 % of their shingles. Measured: with one word changed 90 % of reviews (20 words), 81 % of captions and
+67 % of questions (10 words) are found again."""
 
 SHINGLE = 3
 SHORTEST_BYTES, FEWEST = 18, 4
