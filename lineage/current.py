@@ -8,7 +8,7 @@ from typing import Any
 
 from media import sources
 from project import layout
-from project.errors import UsageError
+from project.errors import RemoteUnreachable, UsageError
 from project.params import Source
 from registry import dvc, publish, tags
 
@@ -71,7 +71,7 @@ def state(root: Path, name: str, source: Source) -> str | None:
             name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
         )
         return reader.fingerprint()
-    except (UsageError, OSError):
+    except (UsageError, RemoteUnreachable, OSError):
         return None
 
 

@@ -6,6 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from media import tree
 
+ABSENT = "listed, but there is no such file"
+
 
 def listed(folder: Path, path: str) -> tuple[Callable[[], bytes], str]:
     """How to read the file at `path` below `folder`, and why it is refused, if it is."""
@@ -22,4 +24,6 @@ def _refused(folder: Path, path: str) -> str:
     place = folder.resolve().joinpath(*parts)
     if place.resolve() != place:
         return "its path leads through a link; put the file itself there"
-    return "" if place.is_file() else f"listed, but there is no such {'regular file' if place.exists() else 'file'}"
+    if place.is_file():
+        return ""
+    return "listed, but there is no such regular file" if place.exists() else ABSENT

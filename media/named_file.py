@@ -1,13 +1,16 @@
 """A file that params.yaml names: in the source's folder, among earlier downloads, or still to be fetched."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from media import digests, download
+from media import digests
+from media.https import Reach
+from media.places import url
 from media.sources import Place
-from project.errors import UsageError
-from project.params import Source
+from project.errors import IntegrityError, UsageError
+from project.params import Source, names_several
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,15 @@ class NamedFile:
 
     def fetch(self) -> Path:
         """Where it lies, after getting it if need be. Raises IntegrityError when it is not what params.yaml says."""
-        path = self._find() or download.fetch(f"{self.source.url}/{self.name}", self.place.downloads / self.name)
+        path = self._find()
+        if path is None:
+            return url.fetch(self.source, self.name, self.place.downloads, Reach.of(self.source))
         declared = self.source.sha256.get(self.name)
-        if declared:
-            digests.check(path, declared)
+        if declared and (found := digests.other(path, declared)):
+            raise IntegrityError(
+                f"{path} has SHA-256 {found}, params.yaml says {declared}; delete the file to get it again, "
+                "or correct params.yaml"
+            )
         return path
 
     def _find(self) -> Path | None:
@@ -48,3 +56,19 @@ class NamedFile:
         names = [self.name, self.or_else] if self.or_else else [self.name]
         candidates = [folder / name for folder in (*folders, self.place.downloads) for name in names]
         return next((path for path in candidates if path.is_file()), None)
+
+
+def named_files(source: Source, place: Place, name: str) -> list[NamedFile]:
+    """The file of that name; or all that are at hand, sorted, when it is a pattern with *, ? or [. Raises UsageError."""
+    if not names_several(name):
+        return [NamedFile(source, place, name)]
+    folder = place.found()
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.glob(name) if path.is_file())
+    if not found:
+        raise UsageError(f"source {place.name!r} has no file like {name} in {folder}")
+    return [NamedFile(source, place, each) for each in found]
+
+
+def state(files: Sequence[NamedFile]) -> str:
+    """A hexadecimal name of the present content of several files."""
+    return hashlib.sha256("\n".join(file.state() for file in files).encode()).hexdigest()

@@ -7,11 +7,15 @@ import time
 from pathlib import Path
 
 from media.printable import printable
-from project.errors import UsageError
+from project.errors import IntegrityError, UsageError
 
 LARGEST_ASSET_BYTES = 1 << 30
 SETTLED_S = 2.0
 """File systems keep times more coarsely than they write: within this time two contents may bear the same time."""
+
+GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENOTCONN, errno.ENODEV, errno.EHOSTDOWN}
+"""What opening a file says when it, or the disk or server that it lies on, is no longer there."""
+AWAY = "went away while its source was read"
 
 
 def walk(root: Path) -> list[tuple[str, os.DirEntry[str]]]:
@@ -32,10 +36,10 @@ def walk(root: Path) -> list[tuple[str, os.DirEntry[str]]]:
 
 
 def state(root: Path) -> str:
-    """A hexadecimal name of the present content, from names, sizes and times of change."""
+    """A hexadecimal name of the present content, from names, sizes and times of change. Raises UsageError."""
     digest = hashlib.sha256()
     for path, entry in walk(root):
-        stat = entry.stat(follow_symlinks=False)
+        stat = _stat(entry)
         digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
@@ -45,15 +49,24 @@ def stamp(entry: os.DirEntry[str]) -> str:
 
     Of a file that is copied onto another, or whose times are set by hand, the time of change still tells.
     """
-    stat = entry.stat(follow_symlinks=False)
+    stat = _stat(entry)
     if time.time() - stat.st_ctime < SETTLED_S:
         return ""
     return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
 def read(path: str) -> bytes:
-    """The bytes of a file, which must not be a link. Raises OSError, also for one too large or still being written."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    """The bytes of a file, which must not be a link.
+
+    Raises OSError, also for one too large or still being written, and IntegrityError when it was listed but has gone
+    since, or its whole place has: what is left would pass for a complete source.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno in GONE:
+            raise IntegrityError(f"{path} {AWAY}: {error.strerror}; run again when it is at rest") from None
+        raise
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         before = os.fstat(descriptor)
         if before.st_size > LARGEST_ASSET_BYTES:
@@ -67,6 +80,13 @@ def read(path: str) -> bytes:
 def unreadable(why: str) -> bytes:
     """Raises OSError: stands in for reading what was refused before."""
     raise OSError(errno.EINVAL, why)
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except OSError as error:
+        raise UsageError(f"{entry.path} {AWAY}: {error.strerror}; run again when it is at rest") from None
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

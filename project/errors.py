@@ -9,7 +9,7 @@
     ├── Locked                11  another run holds what this one needs
     ├── IntegrityError        13  bytes are not what their hash says
     ├── NoSpace               14  the disk is full
-    ├── RemoteUnreachable     15  the DVC remote does not answer
+    ├── RemoteUnreachable     15  the DVC remote, or where a source lies, does not answer
     └── Interrupted          130  a person or the system asked it to stop
 
 0 is success. A message says what, the value, the rule and the next step, in one line.

@@ -1,15 +1,39 @@
 """The only caller of git. Every call names its folder; nothing reaches a shell."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from project import layout
 from project.errors import DailiesError, NoSpace, UsageError
 
 FULL = ("No space left on device", "Out of diskspace", "unable to write file", "Disk quota exceeded")
 """What git says, in one place or another, when the disk is full."""
+
+VERBATIM = "* -text -eol -ident -filter -working-tree-encoding\n"
+"""Attributes that leave each file as it was committed, whatever the repository's own say; so LFS pointers stay such."""
+CAREFUL = """
+[protocol]
+  allow = never
+[protocol "https"]
+  allow = always
+[protocol "ssh"]
+  allow = always
+[protocol "file"]
+  allow = always
+[core]
+  hooksPath = /dev/null
+  fsmonitor = false
+  autocrlf = false
+[http]
+  followRedirects = initial
+  lowSpeedLimit = 1000
+  lowSpeedTime = 60
+"""
+"""Settings of a repository that others have written."""
 
 
 class GitError(DailiesError):
@@ -32,7 +56,7 @@ def git(root: Path, *arguments: str, stdin: str | None = None) -> str:
 def _environment() -> dict[str, str]:
     """Variables that a git hook sets would point these calls at the wrong repository; prompts would hang a night run."""
     kept = {k: v for k, v in os.environ.items() if k not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}}
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    return {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes", **kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
 def head(root: Path) -> str:
@@ -93,6 +117,28 @@ def commit(root: Path, subject: str, trailers: dict[str, str]) -> str:
 
 def add(root: Path, *paths: str) -> None:
     git(root, "add", "--", *paths)
+
+
+def fetch_commit(repository: str, commit: str, folder: Path) -> None:
+    """Fill the empty `folder` with the files of one commit, byte for byte, without history. Raises GitError.
+
+    Nothing of the repository runs or alters a file: no hook, filter, submodule, and no protocol besides https, ssh and
+    the files of this machine.
+    """
+    private = folder / ".git"
+    try:
+        git(folder, "init", "--quiet", "--template=", ".")
+        with (private / "config").open("a", encoding="utf-8") as settings:
+            settings.write(CAREFUL)
+        layout.write_bytes(private / "info" / "attributes", VERBATIM.encode())
+        git(folder, "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", repository, commit)
+        git(folder, "checkout", "--quiet", "--detach", commit, "--")
+        if head(folder) != commit:
+            raise GitError(f"it gave {head(folder)} for {commit}")
+    except GitError as error:
+        said = str(error).partition(f"{folder}: ")[2] or error
+        raise GitError(f"commit {commit} of {repository} cannot be fetched: {said}") from None
+    shutil.rmtree(private)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from media.seen import Memory
 from project import layout
 from project.params import Source
 from project.progress import Progress, note
+from registry import git
 from steps import code, previous
 from steps.command import read_plan, run
 
@@ -20,7 +21,14 @@ def main(root: Path, name: str) -> None:
     plan = read_plan(root, "ingest", name)
     source = Source.model_validate(plan["source"])
     private = layout.private(root)
-    reader = sources.open_source(name, source, project=root, mirror=layout.mirror(), downloads=private / "downloads")
+    reader = sources.open_source(
+        name,
+        source,
+        project=root,
+        mirror=layout.mirror(),
+        downloads=private / "downloads",
+        clone=git.fetch_commit,
+    )
     progress = Progress("files", 0)
 
     def tick(done: int, total: int) -> None:

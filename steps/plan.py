@@ -14,7 +14,7 @@ from typing import Any
 from media import sources, variants
 from models.settings import Training, resolve, shaping_data
 from project import layout, params
-from project.errors import UsageError
+from project.errors import RemoteUnreachable, UsageError
 from recipes import Recipe, load
 from registry import tags
 from steps import code
@@ -82,7 +82,7 @@ def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
         state = sources.open_source(
             name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
         ).fingerprint()
-    except UsageError:
+    except (UsageError, RemoteUnreachable):
         state = old.get("state", "absent")
     return {"source": source.model_dump(mode="json"), "state": state, **_code(root, modules, learns=False)}
 

@@ -3,15 +3,18 @@
 import io
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from https_server import Server, certificate, content, serving
 from ingesting import fill, ingested, listed, opened
 from PIL import Image
 
 from media import regions
+from media.masks import Mask
 from media.regions import Region
 from project.errors import IntegrityError, UsageError
 
@@ -32,7 +35,7 @@ def annotations(**changed: Any) -> dict[str, Any]:
         "categories": [{"id": 5, "name": "cup"}, {"id": 6, "name": "bag"}],
         "annotations": [
             {"image_id": 1, "category_id": 6, "bbox": BOX, "segmentation": [OUTLINE, OUTLINE]},
-            {"image_id": 1, "category_id": 5, "bbox": BOX, "segmentation": {"counts": [1, 2], "size": [9, 8]}},
+            {"image_id": 1, "category_id": 5, "bbox": BOX, "segmentation": {"counts": [1, 71], "size": [9, 8]}},
         ],
         "licenses": [{"id": 3, "name": "CC-BY-4.0"}],
     }
@@ -46,7 +49,7 @@ def test_what_is_where_reaches_the_catalog(tmp_path: Path) -> None:
     assert rows.keys() == {"a/1.png", "a/2.png"}
     assert regions.from_json(rows["a/1.png"]["regions"]) == [
         Region("bag", (1, 2, 3, 4), (tuple(OUTLINE), tuple(OUTLINE))),
-        Region("cup", (1, 2, 3, 4)),
+        Region("cup", (1, 2, 3, 4), mask=Mask(9, 8, (1, 71))),
     ]
     told = [(row["labels"], row["licence"], row["status"]) for row in (rows["a/1.png"], rows["a/2.png"])]
     assert told == [(["bag", "cup"], "CC-BY-4.0", "admitted"), ([], "CC0-1.0", "admitted")]
@@ -68,6 +71,12 @@ def test_each_part_is_an_official_split(tmp_path: Path) -> None:
         ({"bbox": [1, 2, 0, 4]}, "the box [1.0, 2.0, 0.0, 4.0] of a 'cup' has no area"),
         ({"bbox": [1, 2, 3]}, "the box [1.0, 2.0, 3.0] of a 'cup' has no area"),
         ({"bbox": [1, 2, float("nan"), 4]}, "the box [1.0, 2.0, nan, 4.0] of a 'cup' has no area"),
+        (
+            {"segmentation": {"counts": [1, 2], "size": [9, 8]}},
+            "the mask of a 'cup' covers 3 px of a picture of 8 x 9 px",
+        ),
+        ({"segmentation": {"counts": "", "size": [9, 8]}}, "the mask of a 'cup' covers 0 px of a picture of 8 x 9 px"),
+        ({"segmentation": {"counts": [72], "size": [9, 8]}}, "the mask of a 'cup' has no area"),
         ({"segmentation": [[1, 2, 3, 4]]}, "a polygon of a 'cup' has 4 coordinates; at least three points are needed"),
     ],
 )
@@ -75,6 +84,51 @@ def test_a_region_without_area_is_refused(tmp_path: Path, change: dict[str, Any]
     one = [{"image_id": 1, "category_id": 5, "bbox": BOX} | change]
     fill(tmp_path / "source", {"coco.json": json.dumps(annotations(annotations=one)), "a/1.png": png(1)})
     assert listed(tmp_path, kind="image", format="coco", file="coco.json")["a/1.png"].refused == reason
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    pem = certificate(tmp_path_factory.mktemp("certificate"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    monkeypatch.setenv("no_proxy", "*")
+    with serving(pem) as server:
+        yield server
+
+
+def test_pictures_are_fetched_by_their_address(tmp_path: Path, server: Server) -> None:
+    """The first is at hand, the second is fetched over https, the third is gone, the fourth is on another host."""
+    addresses = [
+        "https://example.org/1",
+        server.url("/2").replace("https:", "http:"),
+        server.url("/3"),
+        "https://b.org",
+    ]
+    images = [
+        {"id": number, "file_name": f"a/{number}.png", "flickr_url": address, "coco_url": None}
+        for number, address in enumerate(addresses, 1)
+    ]
+    content_of = json.dumps(annotations(images=[*images, {"id": 5, "file_name": "../5.png", "coco_url": addresses[1]}]))
+    fill(tmp_path / "source", {"coco.json": content_of, "a/1.png": png(1)})
+    server.answers["/2"] = [content(png(2))]
+    keys: dict[str, Any] = {
+        "kind": "image",
+        "format": "coco",
+        "file": "coco.json",
+        "fetch": True,
+        "hosts": ["127.0.0.1"],
+    }
+    rows = ingested(tmp_path, **keys, private_network=True)
+    assert {path for path, row in rows.items() if row["status"] == "admitted"} == {"a/1.png", "a/2.png"}
+    assert "the server answers 404 Not Found" in rows["a/3.png"]["reason"]
+    assert "on a host that the source does not name; write hosts: [b.org]" in rows["a/4.png"]["reason"]
+    assert rows["../5.png"]["reason"] == "its path leads out of the source's folder"
+    ingested(tmp_path, **keys, private_network=True)
+    assert [path for path, _ in server.asked] == ["/2", "/3", "/3"]
+
+
+def test_pictures_are_fetched_from_hosts_that_are_named_alone(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="name the hosts that may be asked in hosts"):
+        opened(tmp_path, kind="image", format="coco", file="coco.json", fetch=True)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from media import places, tree
 from media.official_split import official_split
 from project.errors import UsageError
 from project.params import Source, listing
@@ -85,33 +86,73 @@ def formats() -> list[str]:
 
 def modules(source: Source) -> list[str]:
     """The modules that read a source, which are imported by name."""
-    read_as = [source.part(each) for each in source.parts] or [source]
-    return sorted({f"media.sources.{each.format}" for each in read_as})
+    read_as = source.read_as().values()
+    named = {f"media.sources.{each.format}" for each in read_as}
+    named |= {f"media.places.{kind}" for kind in map(places.kind, read_as) if kind}
+    return sorted(named | {f"media.generators.{each.generator}" for each in read_as if each.generator})
 
 
-def open_source(name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path) -> Reader:
+def open_source(
+    name: str,
+    source: Source,
+    *,
+    project: Path,
+    mirror: Path | None,
+    downloads: Path,
+    clone: places.Clone = places.no_git,
+) -> Reader:
     """The reader of a source, or of all its parts as one.
 
-    A folder of its name in `mirror` goes first, then its `path`, then a download. Raises UsageError when the format is
-    unknown or the place does not exist.
+    A folder of its name in `mirror` goes first, then its `path` on this machine, then what it names elsewhere, which is
+    fetched when its items are asked for; `clone` does so for git. Raises UsageError when the format is unknown or the
+    place does not exist.
     """
-    opened = partial(_open, project=project, mirror=mirror, downloads=downloads)
+    opened = partial(_open, project=project, mirror=mirror, downloads=downloads, clone=clone)
     if not source.parts:
         return opened(name, source)
     return Parts([_part(name, source, each, opened) for each in sorted(source.parts)])
 
 
-def _open(name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path) -> Reader:
+def _open(
+    name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path, clone: places.Clone
+) -> Reader:
     if source.format not in formats():
         raise UsageError(
             f"sources.{name}.format is {source.format!r}, not a file in media/sources/; "
             f"{listing(source.format, formats())}"
         )
-    looked = ([mirror / name] if mirror else []) + ([project / Path(source.path).expanduser()] if source.path else [])
+    local = Path(source.path).expanduser() if source.path and not (source.git or source.storage) else None
+    looked = ([mirror / name] if mirror else []) + ([project / local] if local else [])
     folder = next((candidate for candidate in looked if candidate.is_dir()), None)
     module = importlib.import_module(f"media.sources.{source.format}")
-    opened: Reader = module.reader(source, Place(name, folder, downloads / name, tuple(looked)))
-    return opened
+    fetched = downloads / name.replace("/", ".")
+
+    def read(folder: Path | None) -> Reader:
+        opened: Reader = module.reader(source, Place(name, folder, fetched, tuple(looked)))
+        return opened
+
+    if folder is None and places.kind(source):
+        return Elsewhere(places.remote(source, fetched, clone), fetched, read)
+    return read(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A source that is brought here, into `folder`, before `read` opens it."""
+
+    place: places.Remote
+    folder: Path
+    read: Callable[[Path], Reader]
+
+    def fingerprint(self) -> str:
+        return self.place.state()
+
+    def items(self) -> Iterator[Item]:
+        with places.alone(self.folder):
+            fetched = self.place.fetch()
+        for path, reason in sorted(fetched.refused.items()):
+            yield Item(path, (), "", "", partial(tree.unreadable, reason), reason)
+        yield from self.read(fetched.folder).items()
 
 
 def _part(name: str, source: Source, part: str, opened: Callable[[str, Source], Reader]) -> "OnePart":
