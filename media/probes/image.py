@@ -6,8 +6,9 @@ import PIL
 from PIL import Image, UnidentifiedImageError
 
 from media import picture
+from media.fingerprints.image import fingerprint
 
-VERSION = f"image 1, pillow {PIL.__version__}"
+VERSION = f"image 2, pillow {PIL.__version__}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
 SUFFIXES: dict[str, tuple[str, ...]] = {}
@@ -17,7 +18,7 @@ SIGNALS = {"exif": "exif", "icc_profile": "icc", "xmp": "xmp", "XML:com.adobe.xm
 
 
 def probe(data: bytes) -> dict[str, Any]:
-    """Format, mode, width and height in px, frames, channels and signals; or the reason why it cannot be used."""
+    """Format, mode, width and height in px, frames, channels, signals and fingerprint; or the reason why it cannot be used."""
     if not data:
         return {"reason": "an empty file"}
     try:
@@ -48,4 +49,5 @@ def _examined(data: bytes) -> dict[str, Any]:
         "frames": frames,
         "channels": len(image.getbands()),
         "signals": sorted(signals | ({"c2pa"} if b"c2pa" in data else set())),
+        "fingerprint": fingerprint(image),
     }
