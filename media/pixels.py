@@ -52,7 +52,7 @@ def plain(image: Image.Image, mode: str) -> Image.Image:
         image = _from_float(np.nan_to_num(np.asarray(image)))
     elif image.mode in picture.TRANSPARENT or "transparency" in image.info:
         image = _on_white(image)
-    elif image.mode not in ("1", "L"):
+    elif image.mode not in ("1", "L", "RGB"):
         image = image.convert("RGB")
     return image if image.mode == mode else image.convert(mode)
 

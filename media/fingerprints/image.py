@@ -33,7 +33,8 @@ def fingerprint(image: Image.Image) -> str:
     turned = pixels.turned(image)
     if turned is not None:
         grey = grey.transpose(turned)
-    waves = (WAVES @ np.asarray(grey, np.float64) @ WAVES.T).ravel()[1:]
+    values = np.frombuffer(grey.tobytes(), np.uint8).reshape(SIZE, SIZE).astype(np.float64)
+    waves = (WAVES @ values @ WAVES.T).ravel()[1:]
     if np.count_nonzero(waves) < FEWEST:
         return ""
     return np.packbits(waves > 0).tobytes().hex()
