@@ -96,7 +96,8 @@ def _numbered(before: pa.ChunkedArray, now: pa.ChunkedArray) -> Counts:
 
 def _between(before: np.ndarray, now: np.ndarray) -> Counts:
     """Counts between the deciles of before; a value that is a decile belongs to the bin that it ends."""
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
+    deciles = np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf")
+    edges = np.unique([float(f"{decile:.6g}") for decile in deciles])  # as they are told, so that no two are told alike
     middle = [f"{low:.6g} to {high:.6g}" for low, high in pairwise(edges)]
     names = [f"up to {edges[0]:.6g}", *middle, f"more than {edges[-1]:.6g}"]
     sides = [np.bincount(np.searchsorted(edges, each), minlength=len(names)).tolist() for each in (before, now)]
