@@ -12,9 +12,11 @@ Without any drift the index is about (bins - 1) (1/n + 1/m) for n and m assets (
 Properties of the Population Stability Index", 2020). Where that reaches 0.1, there are too few assets to judge.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -83,8 +85,11 @@ def _named(before: pa.ChunkedArray, now: pa.ChunkedArray) -> Counts:
     return counts | _filled({OTHERS: others, NOTHING: (before.null_count, now.null_count)})
 
 
-def _occurrences(column: pa.ChunkedArray) -> dict[str, int]:
-    return {each["values"]: each["counts"] for each in column.drop_null().value_counts().to_pylist()}
+def _occurrences(column: pa.ChunkedArray) -> dict[Any, int]:
+    counts: Counter[Any] = Counter()
+    for each in column.drop_null().value_counts().to_pylist():
+        counts[each["values"]] += each["counts"]  # 0.0 and -0.0 come apart and are one
+    return counts
 
 
 def _numbered(before: pa.ChunkedArray, now: pa.ChunkedArray) -> Counts:
