@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from media import catalog
 from media.catalog import ADMITTED
 from media.checks import Finding
 
@@ -34,7 +35,7 @@ Counts = dict[str, tuple[int, int]]
 
 
 def compare(before: pa.Table, now: pa.Table, limit: float | None = None) -> list[Finding]:
-    """One finding for each column that both catalogs fill; admitted assets alone count.
+    """One finding for each column that either catalog fills; admitted assets alone count.
 
     `limit` is the source's max_drift: an index above it is `exceeded`.
     """
@@ -114,6 +115,8 @@ def _filled(counts: Counts) -> Counts:
 
 
 def _column(name: str, table: pa.Table) -> pa.ChunkedArray:
+    if name not in table.column_names:  # a catalog of an earlier release
+        return pa.chunked_array([pa.nulls(len(table), catalog.SCHEMA.field(name).type)])
     column = table[name]
     if pa.types.is_string(column.type):
         return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
