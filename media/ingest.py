@@ -10,7 +10,7 @@ from typing import Any
 
 from media import buckets, catalog, folders, probe, rights
 from media.catalog import ADMITTED, QUARANTINED, Row
-from media.findings import Found, describe, summarise
+from media.findings import Found, by_rule, describe, summarise
 from media.sources import DOCUMENT, Item, Reader
 from project.errors import IntegrityError, QuarantineError, UsageError
 from project.params import Source
@@ -30,12 +30,14 @@ def ingest(
     tick: Tick,
     *,
     refusals: Path,
+    released: Mapping[str, str] | None = None,
     previous: Path | None = None,
     probe_code: str = "",
 ) -> dict[str, Any]:
     """Write the folder `out` and return its summary. The result depends on the source alone, not on `previous`.
 
     `refusals` gets a CSV table of what was refused and why, also when that was too much.
+    `released` says who admits which asset although a rule refuses it: asset id → "who: why".
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
     That holds only if it was found by the same libraries and by code of the same name, `probe_code`.
     Raises QuarantineError, NoSpace, UsageError for an empty source and IntegrityError when it changes meanwhile.
@@ -46,7 +48,7 @@ def ingest(
         found = _survey(reader, pool, catalog.probed(previous, version), tick)
     if not found:
         raise UsageError(f"source {name!r} holds no file; hidden files do not count")
-    rows = _rows(name, source, found)
+    rows = _rows(name, source, found, released or {})
     summary = summarise(rows, found)
     _write_refusals(rows, refusals)
     _check_quarantined(name, rows, source.max_quarantined, refusals)
@@ -57,14 +59,14 @@ def ingest(
     return summary
 
 
-def _rows(name: str, source: Source, found: Mapping[str, Found]) -> list[dict[str, Any]]:
+def _rows(name: str, source: Source, found: Mapping[str, Found], released: Mapping[str, str]) -> list[dict[str, Any]]:
     defaults = catalog.rights(source)
     suffixes = probe.suffixes(source.kind)
     return [
         {
             "source": name,
             "kind": source.kind,
-            **describe(found[asset_id], suffixes),
+            **describe(found[asset_id], suffixes, released.get(asset_id, "")),
             **rights.effective(defaults, [item.rights for item in found[asset_id].accepted]),
         }
         for asset_id in sorted(found)
@@ -129,8 +131,12 @@ def _write_refusals(rows: Sequence[Row], to: Path) -> None:
     unfinished = to.with_name(f".{to.name}.writing")
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["path", "reason", "asset_id"])
-        lines = [(path, row["reason"], row["asset_id"]) for row in _quarantined(rows) for path in row["paths"]]
+        writer.writerow(["path", "reason", "asset_id", "releasable"])
+        lines = [
+            (path, row["reason"], row["asset_id"], "yes" if by_rule(row) else "no")
+            for row in _quarantined(rows)
+            for path in row["paths"]
+        ]
         writer.writerows(sorted(lines))
     folders.sync(unfinished)
     unfinished.replace(to)
@@ -150,5 +156,6 @@ def _check_quarantined(name: str, rows: Sequence[Row], allowed: float, refusals:
     worst = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(WORST))
     raise QuarantineError(
         f"source {name!r}: {len(refused)} of {assets} assets are refused, more than max_quarantined {allowed:g}: "
-        f"{worst}; the first is {min(row['paths'][0] for row in refused)}; all are in {refusals}"
+        f"{worst}; the first is {min(row['paths'][0] for row in refused)}; all are in {refusals}, "
+        f"see: dailies data quarantine {name}"
     )
