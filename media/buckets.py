@@ -60,7 +60,7 @@ def reuse(folder: Path, bucket: str, ids: Sequence[str], previous: Path | None) 
     """Link the bucket of an earlier folder into this one if it holds just these assets."""
     if previous is None or not (earlier := previous / file_name(bucket)).is_file():
         return False
-    if _table(earlier).column("asset_id").to_pylist() != list(ids):
+    if _batch(earlier).column("asset_id").to_pylist() != list(ids):
         return False
     link(earlier, folder / earlier.name)
     return True
@@ -92,13 +92,12 @@ class Blobs:
 
     def _bucket(self, name: str) -> "_Bucket":
         if name not in self._buckets:
-            self._buckets[name] = _Bucket(_table(self._paths[name]))
+            self._buckets[name] = _Bucket(_batch(self._paths[name]))
         return self._buckets[name]
 
 
 class _Bucket:
-    def __init__(self, table: pa.Table) -> None:
-        batch = table.combine_chunks().to_batches()[0]
+    def __init__(self, batch: pa.RecordBatch) -> None:
         ids, data = batch.columns
         _, offsets, values = data.buffers()
         self._rows = {asset_id: row for row, asset_id in enumerate(ids.to_pylist())}
@@ -110,5 +109,5 @@ class _Bucket:
         return bytes(self._values[self._ends[row] : self._ends[row + 1]])
 
 
-def _table(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+def _batch(path: Path) -> pa.RecordBatch:
+    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)

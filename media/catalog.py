@@ -49,6 +49,7 @@ SCHEMA = pa.schema(
         "subject": pa.string(),
         "consent": pa.string(),
         "valid_until": pa.string(),
+        "conflicts": pa.list_(pa.string()),
         "status": pa.string(),
         "reason": pa.string(),
         "released": pa.string(),
@@ -67,27 +68,25 @@ def rights(source: Source) -> dict[str, str]:
     }
 
 
-def write(folder: Path, rows: Sequence[Row], probe_version: str) -> None:
-    """Write the catalog of `folder`. `probe_version` says which probe filled it."""
-    schema = SCHEMA.with_metadata({"probe": probe_version})
+def table(rows: Sequence[Row]) -> pa.Table:
+    """Rows as a table; a column that a row does not have is null."""
+    return pa.Table.from_pylist(list(rows), SCHEMA)
+
+
+def write(folder: Path, whole: pa.Table, probe_version: str) -> None:
+    """Write the catalog of `folder`, sorted by asset id. `probe_version` says which probe filled it."""
     with (folder / FILE).open("wb") as file:
-        pq.write_table(pa.Table.from_pylist(list(rows), schema), file, compression="zstd")
+        whole = whole.replace_schema_metadata({"probe": probe_version})
+        pq.write_table(whole, file, compression="zstd")
 
 
 def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """The rows of a catalog, or some of their columns."""
-    with (folder / FILE).open("rb") as file:
-        rows: list[dict[str, Any]] = (
-            pq.ParquetFile(file).read(list(columns) if columns else None, use_threads=False).to_pylist()
-        )
+    rows: list[dict[str, Any]] = read_table(folder, columns).to_pylist()
     return rows
 
 
-def probed(folder: Path | None, probe_version: str) -> dict[str, Row]:
-    """Asset id → what the same probe already found in an earlier catalog."""
-    if folder is None or not (folder / FILE).is_file():
-        return {}
-    if (pq.read_schema(folder / FILE).metadata or {}).get(b"probe") != probe_version.encode():
-        return {}
-    rows = read(folder, ["asset_id", "status", *PROBED])
-    return {row["asset_id"]: row for row in rows if row["status"] == ADMITTED}
+def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A catalog, or some of its columns."""
+    with (folder / FILE).open("rb") as file:
+        return pq.ParquetFile(file).read(list(columns) if columns else None, use_threads=False)

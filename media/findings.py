@@ -1,4 +1,4 @@
-"""What a source says about one asset, when its bytes may lie under several paths, and the summary of all of them."""
+"""What a source says about one asset, when its bytes may lie under several paths."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,8 @@ from media.sources import Item
 
 SPLITS_BY_WEIGHT = ("test", "validation", "train")
 """An asset in two official splits belongs to the first of these: what is measured on must not be trained on."""
-EXAMPLES = 20
+CONFLICTS = ("two_labels", "two_groups", "two_splits")
+"""In what the paths of an asset may disagree."""
 
 
 @dataclass(slots=True)
@@ -19,7 +20,7 @@ class Found:
     """One asset: its items that may be used, those that may not, and what its probe says."""
 
     asset_id: str
-    bytes: int
+    bytes: int = 0
     accepted: list[Item] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     probed: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +54,7 @@ def describe(asset: Found, suffixes: Mapping[str, Sequence[str]], released: str 
         "regions": _first(item.regions for item in asset.accepted),
         "group": _first(item.group for item in asset.accepted),
         "split": _split(asset.accepted),
+        "conflicts": _conflicts(asset.accepted),
         "status": QUARANTINED if reason else ADMITTED,
         "reason": reason,
         "released": admitted_by,
@@ -105,36 +107,16 @@ def _split(items: Sequence[Item]) -> str:
     return next((split for split in SPLITS_BY_WEIGHT if split in said), "")
 
 
+def _conflicts(items: Sequence[Item]) -> list[str]:
+    if len(items) <= 1:
+        return []
+    different = (
+        len({item.labels for item in items}),
+        len({item.group for item in items}),
+        len({item.split for item in items}),
+    )
+    return [name for name, values in zip(CONFLICTS, different, strict=True) if values > 1]
+
+
 def _first(names: Iterable[str]) -> str:
     return min(filter(None, names), default="")
-
-
-def summarise(rows: Sequence[Row], found: Mapping[str, Found]) -> dict[str, Any]:
-    """Counts of assets by status, and of the admitted ones by label and split; reasons; assets with several paths."""
-    admitted = [row for row in rows if row["status"] == ADMITTED]
-    return {
-        "assets": len(rows),
-        "status": _counts(row["status"] for row in rows),
-        "bytes": sum(row["bytes"] for row in admitted),
-        "labels": _counts(label for row in admitted for label in row["labels"]),
-        "splits": _counts(row["split"] for row in admitted if row["split"]),
-        "formats": _counts(row["format"] for row in admitted),
-        "reasons": _counts(row["reason"] for row in rows if row["reason"]),
-        "duplicates": _duplicates([asset for asset in found.values() if len(asset.accepted) > 1]),
-    }
-
-
-def _duplicates(assets: Sequence[Found]) -> dict[str, Any]:
-    """Assets of several paths: how many, how many of them disagree with themselves and in what, and some examples."""
-    several = sorted(assets, key=lambda asset: asset.asset_id)
-    return {
-        "assets": len(several),
-        "two_labels": sum(len({item.labels for item in asset.accepted}) > 1 for asset in several),
-        "two_groups": sum(len({item.group for item in asset.accepted}) > 1 for asset in several),
-        "two_splits": sum(len({item.split for item in asset.accepted}) > 1 for asset in several),
-        "examples": [asset.paths()[:EXAMPLES] for asset in several[:EXAMPLES]],
-    }
-
-
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))

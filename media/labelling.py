@@ -12,7 +12,7 @@ SPLITS = {
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
-DOCUMENT_NAME = re.compile(r"(readme(\..*)?|.*\.readme|licen[cs]e|copying|notice|authors|changelog)")
+DOCUMENT_NAMES = {"readme", "license", "licence", "copying", "notice", "authors", "changelog"}
 DOCUMENT_SUFFIXES = {".md", ".rst", ".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db"}
 KINDS_WITHOUT_TEXT = {"image", "audio", "video"}
 
@@ -27,15 +27,15 @@ class PathRule:
         self._pattern = re.compile(rule.pattern) if rule.pattern else None
         self._kind = kind
 
-    def item(self, path: str, load: Callable[[], bytes], *, name: str = "") -> Item:
+    def item(self, path: str, load: Callable[[], bytes], *, name: str = "", stamp: str = "") -> Item:
         """The file at `path`, or what is called `name` in it, labelled or refused."""
         if is_document(path, self._kind):
-            return Item(path, (), "", "", load, DOCUMENT)
+            return Item(path, (), "", "", load, DOCUMENT, stamp=stamp)
         label, group, named, refused = self._read(path)
         split, unknown = official_split(named)
         refused = refused or unknown
         labels = (label,) if label and not refused else ()
-        return Item(name or path, labels, group if not refused else "", split, load, refused)
+        return Item(name or path, labels, group if not refused else "", split, load, refused, stamp=stamp)
 
     def _read(self, path: str) -> tuple[str, str, str, str]:
         """Label, group, split and the reason for a refusal, each empty when there is none."""
@@ -60,7 +60,7 @@ def is_document(path: str, kind: str) -> bool:
     name = path.rpartition("/")[2].lower()
     if kind in KINDS_WITHOUT_TEXT and name[name.rfind(".") :] in DOCUMENT_SUFFIXES:
         return True
-    return bool(DOCUMENT_NAME.fullmatch(name))
+    return name in DOCUMENT_NAMES or name.startswith("readme.") or name.endswith(".readme")
 
 
 def official_split(named: str) -> tuple[str, str]:

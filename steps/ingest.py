@@ -3,9 +3,11 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from media import sources
 from media.ingest import ingest
+from media.seen import Memory
 from project import layout
 from project.params import Source
 from project.progress import Progress, note
@@ -37,8 +39,15 @@ def main(root: Path, name: str) -> None:
             released=plan["released"],
             previous=earlier,
             probe_code=_probe_code(root, source.kind),
+            memory=Memory(private / "seen" / f"{name}.arrow", _made_by(plan)),
         )
     note(", ".join(f"{value} {key}" for key, value in summary.items() if isinstance(value, int)))
+
+
+def _made_by(plan: dict[str, Any]) -> str:
+    """Names all that decides the result besides the state of the source."""
+    rest = {key: value for key, value in plan.items() if key != "state"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _probe_code(root: Path, kind: str) -> str:

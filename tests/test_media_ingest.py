@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from media import buckets, catalog, probe, sources
+from media import tree as files
+from media.contents import Contents
 from media.ingest import ingest
+from media.seen import Memory
+from media.sources import folder
 from project.errors import IntegrityError, QuarantineError, UsageError
 from project.params import Source
 
@@ -33,13 +37,16 @@ def fill(folder: Path, files: Mapping[str, bytes]) -> None:
         (folder / path).write_bytes(content)
 
 
-def run(tmp_path: Path, out: str = "assets", *, previous: Path | None = None, **keys: Any) -> dict[str, Any]:
+def run(
+    tmp_path: Path, out: str = "assets", *, previous: Path | None = None, memory: Memory | None = None, **keys: Any
+) -> dict[str, Any]:
     source = Source.model_validate(
         {"kind": "image", "licence": "CC0-1.0", "path": "source", "max_quarantined": 1, "holder": "Ann", **keys}
     )
     reader = sources.open_source("made", source, project=tmp_path, mirror=None, downloads=tmp_path / "downloads")
     refusals = tmp_path / "refused" / "made.csv"
-    return ingest("made", source, reader, tmp_path / out, lambda *_: None, refusals=refusals, previous=previous)
+    kept: dict[str, Any] = {"refusals": refusals, "previous": previous, "memory": memory}
+    return ingest("made", source, reader, tmp_path / out, lambda *_: None, **kept)
 
 
 def rows(tmp_path: Path) -> dict[str, dict[str, Any]]:
@@ -151,6 +158,7 @@ def test_an_unreadable_file_is_refused_by_its_path(tmp_path: Path) -> None:
 
 def test_a_source_that_changes_meanwhile_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path / "source", {"cat/1.png": png(1)})
+    monkeypatch.setattr(Contents.__init__, "__defaults__", (0,))  # as in a source that is larger than memory
     rights = catalog.rights
 
     def meanwhile(source: Source) -> dict[str, str]:
@@ -187,13 +195,63 @@ def test_an_incremental_run_equals_one_from_scratch(
     tmp_path = tmp_path_factory.mktemp("incremental")
     monkeypatch.setattr(buckets.divide, "__defaults__", (200,))  # so that a few pictures make several buckets
     fill(tmp_path / "source", first)
-    run(tmp_path, "first")
-    for path in first:
+    monkeypatch.setattr(files, "SETTLED_S", -1)
+    memory = Memory(tmp_path / "seen.arrow", "this test")
+    run(tmp_path, "first", memory=memory)
+    for path in set(first) - set(second):
         (tmp_path / "source" / path).unlink()
-    fill(tmp_path / "source", second)
+    fill(tmp_path / "source", {path: data for path, data in second.items() if data != first.get(path)})
     run(tmp_path, "scratch")
-    run(tmp_path, "incremental", previous=tmp_path / "first")
+    run(tmp_path, "read", previous=tmp_path / "first")
+    run(tmp_path, "incremental", previous=tmp_path / "first", memory=memory)
+    assert tree(tmp_path / "read") == tree(tmp_path / "scratch")
     assert tree(tmp_path / "incremental") == tree(tmp_path / "scratch")
+
+
+def test_a_file_that_was_not_touched_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "SETTLED_S", -1)
+    memory = Memory(tmp_path / "seen.arrow", "this test")
+    fill(tmp_path / "source", {f"cat/{i}.png": png(i) for i in range(9)} | {"cat/bad.png": b"bad"})
+    run(tmp_path, "first", memory=memory)
+    read: list[str] = []
+    monkeypatch.setattr(files, "read", lambda path: read.append(Path(path).name) or Path(path).read_bytes())
+    fill(tmp_path / "source", {"cat/3.png": png(33)})
+    run(tmp_path, "second", previous=tmp_path / "first", memory=memory)
+    assert read == ["3.png"]
+    read.clear()
+    run(tmp_path, "third", previous=tmp_path / "first", memory=memory)
+    assert len(read) == 10, "the memory belongs to the second result, not to the first"
+    read.clear()
+    run(tmp_path, "fourth", previous=tmp_path / "third", memory=Memory(memory.file, "another test"))
+    assert len(read) == 10, "the memory belongs to other settings"
+
+
+def test_a_file_touched_just_now_is_never_taken_as_known(tmp_path: Path) -> None:
+    fill(tmp_path / "source", {"cat/1.png": png(1)})
+    reader = folder.reader(
+        Source.model_validate({"kind": "image", "licence": "CC0-1.0"}),
+        sources.Place("made", tmp_path / "source", tmp_path, ()),
+    )
+    assert [item.stamp for item in reader.items()] == [""]
+
+
+def test_a_file_that_is_still_being_written_is_refused_for_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "source", {"cat/1.png": png(1), "cat/2.png": png(2)})
+    growing, status = tmp_path / "source" / "cat" / "2.png", os.fstat
+
+    def grow(descriptor: int) -> os.stat_result:
+        found = status(descriptor)
+        if found.st_ino == growing.stat().st_ino:
+            with growing.open("ab") as file:
+                file.write(b"more")
+        return found
+
+    monkeypatch.setattr(files.os, "fstat", grow)
+    run(tmp_path)
+    assert rows(tmp_path)["cat/1.png"]["status"] == "admitted"
+    assert rows(tmp_path)["cat/2.png"]["reason"] == (
+        "cannot be read: it changed while it was read; run again when it is at rest"
+    )
 
 
 def test_an_incremental_run_examines_and_writes_only_what_is_new(

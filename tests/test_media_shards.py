@@ -40,7 +40,7 @@ def make_assets(folder: Path, numbers: Mapping[int, str]) -> Path:
         }
         for asset_id in sorted(contents)
     ]  # fmt: skip
-    catalog.write(folder, rows, "")
+    catalog.write(folder, catalog.table(rows), "")
     for bucket, ids in buckets.divide({asset_id: len(data) for asset_id, (data, _) in contents.items()}, 400).items():
         buckets.write(folder, bucket, ids, lambda asset_id: contents[asset_id][0])
     return folder

@@ -29,6 +29,7 @@ class Item:
     refused  why the file cannot be an asset, known without reading it
     rights   catalog columns of rights that the source says of this file alone, where it says any
     regions  what is where in a picture, as `media.regions` writes it
+    stamp    as long as it is the same, so are the bytes and all that is said here; empty when only reading can tell
     """
 
     path: str
@@ -39,6 +40,7 @@ class Item:
     refused: str = ""
     rights: Mapping[str, str] = field(default_factory=dict)
     regions: str = ""
+    stamp: str = ""
 
 
 class Reader(Protocol):

@@ -39,7 +39,7 @@ class FolderReader:
         if not entry.is_file(follow_symlinks=False):
             reason = "not a regular file"
             return Item(path, (), "", "", partial(tree.unreadable, reason), reason)
-        return self._rule.item(path, partial(tree.read, entry.path))
+        return self._rule.item(path, partial(tree.read, entry.path), stamp=tree.stamp(entry))
 
 
 def _link_text(path: str) -> bytes:
