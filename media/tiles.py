@@ -13,24 +13,23 @@ MARGIN_PX, GAP_PX = 16, 8
 FONT_PX, TITLE_PX = 12, 16
 LINE_PX = 16
 WIDEST_PX = 1440
-LINES = 2
 PAPER, INK, PALE = "#ffffff", "#1a1a1a", "#6a6a6a"
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`pixels` is uint8, (height, width, 3), the same shape for all tiles of a page; one line of caption, one of note."""
+    """`pixels` is uint8, (height, width, 3); all tiles of a page have one shape, and as many lines of text below."""
 
     pixels: np.ndarray
-    caption: str
-    note: str = ""
+    lines: tuple[str, ...]
 
 
 def page(title: str, tiles: Sequence[Tile]) -> bytes:
     """The tiles in rows, in their order."""
     height, width = tiles[0].pixels.shape[:2] if tiles else (0, 0)
+    lines = len(tiles[0].lines) if tiles else 0
     columns = max(1, min(len(tiles), (WIDEST_PX - 2 * MARGIN_PX + GAP_PX) // (width + GAP_PX)))
-    step_x, step_y = width + GAP_PX, height + LINES * LINE_PX + GAP_PX
+    step_x, step_y = width + GAP_PX, height + lines * LINE_PX + GAP_PX
     top = MARGIN_PX + TITLE_PX + GAP_PX
     room = 2 * MARGIN_PX + max(columns * step_x - GAP_PX, int(_font(TITLE_PX).getlength(title)))
     sheet = Image.new("RGB", (room, top + -(-len(tiles) // columns) * step_y + MARGIN_PX), PAPER)
@@ -39,8 +38,9 @@ def page(title: str, tiles: Sequence[Tile]) -> bytes:
     for number, tile in enumerate(tiles):
         x, y = MARGIN_PX + number % columns * step_x, top + number // columns * step_y
         sheet.paste(Image.fromarray(tile.pixels), (x, y))
-        pen.text((x, y + height + 2), _fitted(tile.caption, width), INK, _font(FONT_PX))
-        pen.text((x, y + height + 2 + LINE_PX), _fitted(tile.note, width), PALE, _font(FONT_PX))
+        for place, line in enumerate(tile.lines):
+            ink = PALE if place else INK
+            pen.text((x, y + height + 2 + place * LINE_PX), _fitted(line, width), ink, _font(FONT_PX))
     return png(sheet)
 
 

@@ -92,8 +92,8 @@ def _counts(told: Mapping[str, Any], top: int) -> list[str]:
 
 def _sizes(sizes: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [
-        f"  {name:<12}  sum {each['sum']:,.10g}, least {each['min']:,.6g}, median {each['median']:,.6g}, "
-        f"most {each['max']:,.6g}"
+        f"  {name:<12}  least {each['min']:,.6g}, median {each['median']:,.6g}, most {each['max']:,.6g}"
+        + (f", in all {each['sum']:,.10g}" if "sum" in each else "")
         for name, each in sizes.items()
     ]
 

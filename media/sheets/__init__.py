@@ -14,7 +14,6 @@ from project.params import listing
 
 MOST = 96
 """Assets on a sheet."""
-MOST_OF_A_LABEL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def chosen(rows: Sequence[Row], most: int = MOST) -> list[Row]:
         by_label.setdefault(caption(row), []).append(row)
     frequent = sorted(by_label, key=lambda label: (-len(by_label[label]), label))
     labels = sorted(frequent[:most])
-    each = max(1, min(MOST_OF_A_LABEL, most // max(1, len(labels)))) if len(labels) > 1 else most
+    each = most // max(1, len(labels))
     return [row for label in labels for row in by_label[label][:each]]
 
 

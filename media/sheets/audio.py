@@ -1,49 +1,49 @@
 """Sounds to look at: the waveform above, its spectrogram below, of the first seconds."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from media import audio, sound, tiles
+from media import sound, tiles
 from media.sheets import Shown
 
 SUFFIX = ".png"
 WIDTH_PX, WAVE_PX, SPECTRUM_PX = 192, 40, 96
 LONGEST_S = 20.0
-"""More than that is told in the note below, and not decoded."""
-RATE_HZ = 16_000
-WINDOW = 512
-"""Samples, 32 ms."""
+"""What comes later is not drawn."""
+WINDOW_S = 0.032
 RANGE_DB = 80.0
 BLUE, PALE = (0, 114, 178), (244, 244, 244)
 
 
 def draw(title: str, shown: Sequence[Shown]) -> bytes:
-    """PNG; waveforms at -1 to 1, spectrograms at 0 to 8 kHz over 80 dB below the loudest; below: caption and duration."""
+    """PNG. Waveforms are as high as their peak, spectrograms reach to half the rate and 80 dB below the loudest."""
     return tiles.page(title, [_tile(each) for each in shown])
 
 
 def _tile(each: Shown) -> tiles.Tile:
-    wave = beginning(each.data)
-    pixels = np.concatenate([waveform(wave), spectrogram(wave)])
-    name = PurePosixPath(each.row["paths"][0]).name
-    return tiles.Tile(pixels, each.caption, f"{each.row['duration_s']:.3g} s  {name}")
+    wave, rate_hz = beginning(each.data)
+    peak = float(np.abs(wave).max(initial=0.0))
+    pixels = np.concatenate([waveform(wave / (peak or 1.0)), spectrogram(wave, round(rate_hz * WINDOW_S))])
+    loudness = f"peak {20 * math.log10(peak):.0f} dB" if peak else "silence"
+    facts = f"{each.row['duration_s']:.3g} s, {rate_hz / 1000:.3g} kHz, {loudness}"
+    return tiles.Tile(pixels, (each.caption, PurePosixPath(each.row["paths"][0]).name, facts))
 
 
-def beginning(data: bytes) -> np.ndarray:
-    """The first seconds of a sound file as one channel at RATE_HZ: float32, (samples,)."""
+def beginning(data: bytes) -> tuple[np.ndarray, int]:
+    """The first seconds of a sound file as one channel, float32, (samples,), and its rate in Hz."""
     parts, frames = [], 0
     with sound.opened(data) as file:
+        most = int(LONGEST_S * file.samplerate)
         for piece in sound.pieces(file):
             parts.append(piece.mean(axis=1, dtype=np.float32))
             frames += len(piece)
-            if frames >= LONGEST_S * file.samplerate:
+            if frames >= most:
                 break
-        rate_hz = file.samplerate
-    wave = np.concatenate(parts)[: int(LONGEST_S * rate_hz)]
-    return audio.resample(np.clip(wave, -1, 1), rate_hz, RATE_HZ)
+        return np.concatenate(parts)[:most], file.samplerate
 
 
 def waveform(wave: np.ndarray) -> np.ndarray:
@@ -56,15 +56,15 @@ def waveform(wave: np.ndarray) -> np.ndarray:
     return np.where(inside[..., None], np.array(BLUE, np.uint8), np.array(PALE, np.uint8))
 
 
-def spectrogram(wave: np.ndarray) -> np.ndarray:
-    """Power by time and frequency, high frequencies on top: uint8, (SPECTRUM_PX, WIDTH_PX, 3)."""
+def spectrogram(wave: np.ndarray, window: int) -> np.ndarray:
+    """Power by time and frequency, high ones on top: uint8, (SPECTRUM_PX, WIDTH_PX, 3). `window` is in samples."""
     import matplotlib
 
-    padded = np.pad(wave, (WINDOW // 2, max(WINDOW // 2, WINDOW - len(wave))))
-    starts = np.linspace(0, len(padded) - WINDOW, WIDTH_PX).astype(int)
-    frames = np.stack([padded[start : start + WINDOW] for start in starts]) * np.hanning(WINDOW)
-    power = np.abs(np.fft.rfft(frames, axis=1))[:, : WINDOW // 2] ** 2  # (WIDTH_PX, WINDOW // 2)
-    rows = np.array_split(np.arange(WINDOW // 2), SPECTRUM_PX)
+    padded = np.pad(wave, (window // 2, max(window // 2, window - len(wave))))
+    starts = np.linspace(0, len(padded) - window, WIDTH_PX).astype(int)
+    frames = np.stack([padded[start : start + window] for start in starts]) * np.hanning(window)
+    power = np.abs(np.fft.rfft(frames, max(window, 2 * SPECTRUM_PX), axis=1)) ** 2  # (WIDTH_PX, frequencies)
+    rows = np.array_split(np.arange(power.shape[1]), SPECTRUM_PX)
     banded = np.stack([power[:, row].max(axis=1) for row in reversed(rows)])  # (SPECTRUM_PX, WIDTH_PX)
     level_db = 10 * np.log10(np.maximum(banded, 1e-12) / max(float(banded.max()), 1e-12))
     coloured = matplotlib.colormaps["magma"](np.clip(1 + level_db / RANGE_DB, 0, 1), bytes=True)
