@@ -11,6 +11,9 @@ from project import layout, params
 from project.errors import UsageError
 from studio.answer import Answer, table
 
+PASSED = "passed"
+"""The verdict of a check that a person need not look at."""
+
 
 def ls() -> Answer:
     """Every source of params.yaml, in its order."""

@@ -28,7 +28,7 @@ def _tile(each: Shown) -> tiles.Tile:
     wave, rate_hz = beginning(each.data)
     peak = float(np.abs(wave).max(initial=0.0))
     pixels = np.concatenate([waveform(wave / (peak or 1.0)), spectrogram(wave, round(rate_hz * WINDOW_S))])
-    loudness = f"peak {20 * math.log10(peak):.0f} dB" if peak else "silence"
+    loudness = f"peak {round(20 * math.log10(peak))} dB" if peak else "silence"
     facts = f"{each.row['duration_s']:.3g} s, {rate_hz / 1000:.3g} kHz, {loudness}"
     return tiles.Tile(pixels, (each.caption, PurePosixPath(each.row["paths"][0]).name, facts))
 
@@ -66,6 +66,6 @@ def spectrogram(wave: np.ndarray, window: int) -> np.ndarray:
     power = np.abs(np.fft.rfft(frames, max(window, 2 * SPECTRUM_PX), axis=1)) ** 2  # (WIDTH_PX, frequencies)
     rows = np.array_split(np.arange(power.shape[1]), SPECTRUM_PX)
     banded = np.stack([power[:, row].max(axis=1) for row in reversed(rows)])  # (SPECTRUM_PX, WIDTH_PX)
-    level_db = 10 * np.log10(np.maximum(banded, 1e-12) / max(float(banded.max()), 1e-12))
+    level_db = 10 * np.log10(np.maximum(banded, 1e-20) / max(float(banded.max()), 1e-12))  # of silence -80 dB
     coloured = matplotlib.colormaps["magma"](np.clip(1 + level_db / RANGE_DB, 0, 1), bytes=True)
     return np.ascontiguousarray(coloured[..., :3])
