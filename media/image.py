@@ -45,9 +45,25 @@ def square(data: bytes, size: int, colour: bool) -> np.ndarray:
         image.draft("RGB" if colour else "L", (size, size))
         image.load()
         image = _upright(image)
-    image = _fitted(_plain(image, "RGB" if colour else "L"), size)
-    pixels = np.asarray(image).reshape(image.height, image.width, -1).transpose(2, 0, 1)  # (C, h, w)
-    return _centred(pixels, size)
+    return centred(reduced(image, size, colour), size)
+
+
+def reduced(image: Image.Image, size: int, colour: bool) -> np.ndarray:
+    """An upright picture whose longer side becomes `size`: uint8, (3 or 1, h, w)."""
+    fitted = _fitted(_plain(image, "RGB" if colour else "L"), size)
+    return np.asarray(fitted).reshape(fitted.height, fitted.width, -1).transpose(2, 0, 1)
+
+
+def centred(pixels: np.ndarray, size: int) -> np.ndarray:
+    """uint8 (…, C, h, w) in the middle of (…, C, size, size); the rest has the colour of the edge of the first picture."""
+    *several, channels, height, width = pixels.shape
+    if height == width == size:
+        return np.ascontiguousarray(pixels)
+    filled = np.empty((*several, channels, size, size), np.uint8)
+    filled[:] = image_operations.edge_colour(pixels.reshape(-1, channels, height, width)[0])[:, None, None]
+    top, left = (size - height) // 2, (size - width) // 2
+    filled[..., top : top + height, left : left + width] = pixels
+    return filled
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -93,14 +109,3 @@ def _fitted(image: Image.Image, size: int) -> Image.Image:
     if wanted == image.size:
         return image
     return image.resize(wanted, Image.Resampling.BICUBIC, reducing_gap=3.0)
-
-
-def _centred(pixels: np.ndarray, size: int) -> np.ndarray:
-    channels, height, width = pixels.shape
-    if height == width == size:
-        return np.ascontiguousarray(pixels)
-    filled = np.empty((channels, size, size), np.uint8)
-    filled[:] = image_operations.edge_colour(pixels)[:, None, None]
-    top, left = (size - height) // 2, (size - width) // 2
-    filled[:, top : top + height, left : left + width] = pixels
-    return filled

@@ -3,15 +3,11 @@
 import re
 from collections.abc import Callable
 
+from media.official_split import official_split
 from media.sources import DOCUMENT, Item
 from project.errors import UsageError
 from project.params import LabelRule
 
-SPLITS = {
-    "train": "train", "training": "train",
-    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
 DOCUMENT_NAMES = {"readme", "license", "licence", "copying", "notice", "authors", "changelog"}
 DOCUMENT_SUFFIXES = {".md", ".rst", ".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db"}
 KINDS_WITHOUT_TEXT = {"image", "audio", "video"}
@@ -61,10 +57,3 @@ def is_document(path: str, kind: str) -> bool:
     if kind in KINDS_WITHOUT_TEXT and name[name.rfind(".") :] in DOCUMENT_SUFFIXES:
         return True
     return name in DOCUMENT_NAMES or name.startswith("readme.") or name.endswith(".readme")
-
-
-def official_split(named: str) -> tuple[str, str]:
-    """The split of that name, and the reason for a refusal when there is none; both empty when it has no name."""
-    if not named or named.lower() in SPLITS:
-        return SPLITS.get(named.lower(), ""), ""
-    return "", f"its split {named!r} is none of {', '.join(sorted(SPLITS))}"

@@ -4,19 +4,23 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from media import download
+from media import digests, download
 from media.sources import Place
-from project.errors import IntegrityError, UsageError
+from project.errors import UsageError
 from project.params import Source
 
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """One file `name` of a source, which may not be at hand yet. Raises UsageError when there is no way to get it."""
+    """One file `name` of a source, which may not be at hand yet. Raises UsageError when there is no way to get it.
+
+    It may lie under the name `or_else` as well, which a file goes by once it is unpacked.
+    """
 
     source: Source
     place: Place
     name: str
+    or_else: str = ""
 
     def __post_init__(self) -> None:
         if self._find() is None and self.source.url is None:
@@ -35,19 +39,12 @@ class NamedFile:
         """Where it lies, after getting it if need be. Raises IntegrityError when it is not what params.yaml says."""
         path = self._find() or download.fetch(f"{self.source.url}/{self.name}", self.place.downloads / self.name)
         declared = self.source.sha256.get(self.name)
-        if declared and (found := _digest(path)) != declared:
-            raise IntegrityError(
-                f"{path} has SHA-256 {found}, params.yaml says {declared}; delete the file to get it again, "
-                "or correct params.yaml"
-            )
+        if declared:
+            digests.check(path, declared)
         return path
 
     def _find(self) -> Path | None:
         folders = [self.place.folder] if self.place.folder else []
-        candidates = [folder / self.name for folder in (*folders, self.place.downloads)]
+        names = [self.name, self.or_else] if self.or_else else [self.name]
+        candidates = [folder / name for folder in (*folders, self.place.downloads) for name in names]
         return next((path for path in candidates if path.is_file()), None)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,16 +1,16 @@
-"""Work on several cores: forked processes, so that functions need not be sent, with results that are plain JSON."""
+"""Work on several cores through joblib: processes of this machine, or whatever backend `joblib.parallel_config` names."""
 
-import json
-import multiprocessing
+import functools
 import os
-import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-from project.errors import BY_EXIT_CODE, DailiesError
+from project.errors import DailiesError
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def cores() -> int:
@@ -18,59 +18,37 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def each(work: Callable[[T], Any], items: Sequence[T], workers: int) -> Iterator[tuple[int, Any]]:
+def each(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[tuple[int, R]]:
     """(position, `work(item)`) of each item, in the order in which they end. One worker means this very process.
 
-    Raises the DailiesError or OSError that `work` raised, or a DailiesError that says a process was lost.
+    Raises what `work` raised, or a DailiesError that says a process was lost.
     """
     workers = min(workers, len(items))
-    if workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+    if workers <= 1:
         yield from ((position, work(item)) for position, item in enumerate(items))
         return
-    fork = multiprocessing.get_context("fork")
-    processes, receivers = [], []
-    for first in range(workers):
-        receiver, sender = fork.Pipe(duplex=False)
-        mine = range(first, len(items), workers)
-        processes.append(fork.Process(target=_serve, args=(work, items, mine, sender), daemon=True))
-        processes[-1].start()
-        sender.close()
-        receivers.append(receiver)
+    from joblib import Parallel, delayed  # takes a moment, and small work needs none of it
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    pool = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
     try:
-        yield from _received(receivers, len(items))
-    finally:
-        for process in processes:
-            process.terminate()
-            process.join()
+        yield from pool(delayed(_numbered)(work, position, item) for position, item in enumerate(items))
+    except TerminatedWorkerError:
+        raise DailiesError("a worker process was lost, perhaps for want of memory; its log says more") from None
 
 
-def _serve(work: Callable[[T], Any], items: Sequence[T], mine: range, sender: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all; the parent ends us and says so once
-    for position in mine:
-        try:
-            answer = {"position": position, "result": work(items[position])}
-        except DailiesError as error:
-            answer = {"error": str(error), "exit_code": error.exit_code}
-        except OSError as error:
-            answer = {"error": error.strerror or str(error), "errno": error.errno}
-        sender.send_bytes(json.dumps(answer).encode())
-    sender.close()
+def _numbered(work: Callable[[T], Any], position: int, item: T) -> tuple[int, Any]:
+    _end_with_the_caller(os.getpid())
+    return position, work(item)
 
 
-def _received(receivers: list[Any], expected: int) -> Iterator[tuple[int, Any]]:
-    count = 0
-    while receivers:
-        for receiver in wait(receivers):
-            try:
-                answer = json.loads(receiver.recv_bytes())  # type: ignore[union-attr]
-            except EOFError:
-                receivers.remove(receiver)
-                continue
-            if "errno" in answer:
-                raise OSError(answer["errno"], answer["error"])
-            if "error" in answer:
-                raise BY_EXIT_CODE[answer["exit_code"]](answer["error"])
-            count += 1
-            yield answer["position"], answer["result"]
-    if count < expected:
-        raise DailiesError("a worker process was lost, perhaps for want of memory; its log says more")
+@functools.cache
+def _end_with_the_caller(worker: int) -> None:
+    """A caller that was killed cannot end this worker: it looks for it once a second. Once for each process."""
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _watch(caller: int) -> None:
+    while os.getppid() == caller:
+        time.sleep(1)
+    os._exit(1)

@@ -1,6 +1,7 @@
 """First sight of a file: it is decoded in a limited process, so what breaks there costs one asset, which is named."""
 
 import importlib
+import inspect
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,6 +50,11 @@ class Pool:
         for process in self._processes:
             process.stop()
 
+    def start(self) -> None:
+        """Start all processes while this one has other work; else each starts with its first chunk."""
+        for process in self._processes:
+            process.start()
+
     def probe(self, assets: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Probed]]:
         """(name, bytes) of each asset → (name, what it is), in the same order. Only a few chunks are in memory."""
         waiting: deque[tuple[list[str], Future[list[Probed]]]] = deque()
@@ -69,13 +75,16 @@ class Pool:
 
 def pool(kind: str, told: Mapping[str, Any] | None = None) -> Pool:
     """The pool for a media kind. Raises UsageError when no file in media/probes/ knows it."""
-    return Pool(_module(kind), told)
+    module = _module(kind)
+    limits = getattr(importlib.import_module(module), "LIMITS", None)
+    return Pool(module, _understood(module, told), limits=limits)
 
 
 def version(kind: str, told: Mapping[str, Any] | None = None) -> str:
     """Names what the probe of a media kind would say: an earlier answer of the same version holds."""
-    said: str = importlib.import_module(_module(kind)).VERSION
-    return said + "".join(f", {name} {value}" for name, value in sorted((told or {}).items()))
+    module = _module(kind)
+    said: str = importlib.import_module(module).VERSION
+    return said + "".join(f", {name} {value}" for name, value in sorted(_understood(module, told).items()))
 
 
 def suffixes(kind: str) -> Mapping[str, Sequence[str]]:
@@ -91,6 +100,12 @@ def _module(kind: str) -> str:
             f"kind {kind!r} cannot be checked yet: no file in media/probes/ knows it; {listing(kind, known)}"
         )
     return f"media.probes.{kind}"
+
+
+def _understood(module: str, told: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What of `told` concerns a kind: the arguments that its probe takes."""
+    takes = inspect.signature(importlib.import_module(module).probe).parameters
+    return {name: value for name, value in (told or {}).items() if name in takes}
 
 
 def refusals(paths: Sequence[Path], kind: str) -> list[str]:

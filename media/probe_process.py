@@ -44,6 +44,7 @@ class ProbeProcess:
         self._command = [sys.executable, "-m", probe_worker.__name__, module, allowed]
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
         self._closed = False
 
     def examine(self, contents: Sequence[bytes]) -> list[Probed]:
@@ -89,29 +90,42 @@ class ProbeProcess:
         answers: list[Probed] = json.loads(b"[" + b",".join(lines) + b"]")
         return answers
 
+    def start(self) -> None:
+        """Start the process without waiting for it."""
+        if self._process is None:
+            self._process = self._spawned()
+            self._ready = False
+
     def _started(self) -> subprocess.Popen[bytes]:
+        """The process, ready to examine."""
         if self._closed:
             raise DailiesError("the process that checks files was closed")
-        if self._process is not None:
-            return self._process
+        self.start()
+        assert self._process is not None
+        if self._closed:  # by another thread, just now
+            self._process.kill()
+        if not self._ready:
+            try:
+                self._lines(self._process, 1, START_S)
+            except (EOFError, TimeoutError):
+                self.stop()
+                tried = " ".join(self._command[1:4])
+                raise DailiesError(
+                    f"the process that checks files does not start; try: python {tried} '{{}}'"
+                ) from None
+            self._ready = True
+        return self._process
+
+    def _spawned(self) -> subprocess.Popen[bytes]:
         root = str(Path(__file__).parents[1])
         path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},  # each thread would reserve memory
         )
-        if self._closed:  # by another thread, just now
-            self._process.kill()
-        try:
-            self._lines(self._process, 1, START_S)
-        except (EOFError, TimeoutError):
-            self.stop()
-            tried = " ".join(self._command[1:4])
-            raise DailiesError(f"the process that checks files does not start; try: python {tried} '{{}}'") from None
-        return self._process
 
     def _lines(self, process: subprocess.Popen[bytes], count: int, silence_s: float) -> list[bytes]:
         """The next `count` lines. Raises EOFError when the process is gone, TimeoutError when it is silent too long."""

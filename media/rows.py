@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from media import rights, tree
-from media.labelling import official_split
 from media.listed import listed
+from media.official_split import official_split
 from media.printable import printable
 from media.sources import Item
 from project.errors import UsageError

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from project.errors import UsageError
 
 NAME = r"^[a-z][a-z0-9_]*$"
+PART_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 T = TypeVar("T")
 
 
@@ -47,23 +48,6 @@ class LabelRule(Strict):
         return self
 
 
-class Part(Strict):
-    """The files of one official split: a pair of IDX files, plain or gzipped, or one file of lines."""
-
-    images: str | None = None
-    labels: str | None = None
-    """The labels of the images (format idx)."""
-    file: str | None = None
-    """One line an asset (format lines), or COCO annotations (format coco)."""
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "Part":
-        given = {name for name in Part.model_fields if getattr(self, name) is not None}
-        if given not in ({"images", "labels"}, {"file"}):
-            raise ValueError("give images and labels (format idx), or file (formats lines and coco)")
-        return self
-
-
 class Columns(Strict):
     """Which column of a table says what (format table). A row's asset is a file, or the text in one of its cells."""
 
@@ -92,38 +76,28 @@ class Columns(Strict):
         return self
 
 
-class Source(Strict):
-    """Where assets come from, what they are and what may be done with them. A source is never written to."""
+class Files(Strict):
+    """Which files there are and how they are read: what a source says, and each of its parts may say otherwise."""
 
-    format: Annotated[str, Field(pattern=NAME)] = "folder"
-    """The reader: a file of this name in media/sources/."""
-    kind: Literal["image", "audio", "text", "video", "table", "score", "board"]
     path: str | None = None
     """A folder; relative paths start at the project. A folder of the source's name in DAILIES_MIRROR goes first."""
     url: str | None = None
     """Where the named files are fetched from when they are not at hand (https)."""
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
-    """File name to the SHA-256 of its bytes; of the unpacked ones in format idx."""
+    """File name to the SHA-256 of its bytes, or of what a .gz file unpacks to."""
     encoding: str | None = None
     """How texts are encoded, as Python names it (utf-8, latin-1, gb18030); found out for each file when not given."""
     dataset: str | None = None
     """The name of a bundled data set (format scikit_learn)."""
-    parts: dict[Literal["train", "validation", "test"], Part] = {}
-    """Official splits (formats idx, lines and coco)."""
     file: str | None = None
     """The one file in the source's folder that holds or lists all assets.
     For the formats archive, coco, label_studio, lines and table."""
+    images: str | None = None
+    """The file of all images (format idx)."""
+    labels: str | None = None
+    """The file of their labels (format idx)."""
     columns: Columns | None = None
     """What the columns of `file` mean (formats table and label_studio)."""
-    label: LabelRule = LabelRule(folder=1)
-    licence: str
-    """An SPDX identifier, or UNSTATED."""
-    credit: str = ""
-    holder: str = ""
-    consent: Literal["unknown", "given", "refused"] = "unknown"
-    valid_until: str = ""
-    max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.02
-    """The fraction of refused files above which ingest fails."""
 
     @field_validator("encoding")
     @classmethod
@@ -140,6 +114,49 @@ class Source(Strict):
         if url is not None and not url.startswith("https://"):
             raise ValueError(f"url {url!r} must start with https://")
         return url
+
+
+class Part(Files):
+    """One of several places or files that are read as one source. What it does not say is as the source says."""
+
+    format: Annotated[str, Field(pattern=NAME)] | None = None
+    label: LabelRule | None = None
+    split: Literal["train", "validation", "test"] | None = None
+    """The official split of all its assets; a part that is named like a split needs not say it."""
+
+    @property
+    def lies_apart(self) -> bool:
+        """Whether it has a place of its own, rather than a file in the source's."""
+        return not PLACE.isdisjoint(self.model_fields_set)
+
+
+PLACE = {"path", "url"}
+"""Keys that say where files lie."""
+
+
+class Source(Files):
+    """Where assets come from, what they are and what may be done with them. A source is never written to."""
+
+    format: Annotated[str, Field(pattern=NAME)] = "folder"
+    """The reader: a file of this name in media/sources/."""
+    kind: Literal["image", "audio", "text", "video", "table", "score", "board"]
+    parts: dict[Annotated[str, Field(pattern=PART_NAME)], Part] = {}
+    """Several places, or several files of one, by the name of each."""
+    label: LabelRule = LabelRule(folder=1)
+    licence: str
+    """An SPDX identifier, or UNSTATED."""
+    credit: str = ""
+    holder: str = ""
+    consent: Literal["unknown", "given", "refused"] = "unknown"
+    valid_until: str = ""
+    max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """The fraction of refused files above which ingest fails."""
+
+    def part(self, name: str) -> "Source":
+        """The source that one of the parts is by itself."""
+        part = self.parts[name]
+        said = {key: getattr(part, key) for key in part.model_fields_set - {"split"}}
+        return self.model_copy(update={"parts": {}, **said})
 
 
 class Split(Strict):

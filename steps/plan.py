@@ -43,11 +43,15 @@ def check(read: params.Params) -> None:
     """Everything about params.yaml that needs the recipes. Raises UsageError with one line a problem."""
     problems = []
     for name, source in read.sources.items():
-        if source.format not in sources.formats():
-            known = params.listing(source.format, sources.formats())
-            problems.append(
-                f"params.yaml: sources.{name}.format {source.format!r} is not a file in media/sources; {known}"
-            )
+        where = {f"sources.{name}": source} | {
+            f"sources.{name}.parts.{each}": source.part(each) for each in source.parts
+        }
+        for place, read_as in where.items():
+            if read_as.format not in sources.formats():
+                known = params.listing(read_as.format, sources.formats())
+                problems.append(
+                    f"params.yaml: {place}.format {read_as.format!r} is not a file in media/sources; {known}"
+                )
     for name, model in read.models.items():
         try:
             recipe, _ = settings_of(name, model)
@@ -72,7 +76,7 @@ def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
 def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
     """The plan of one ingest. A source that is not at hand keeps its last known state."""
     old = _old(layout.plan(root, "ingest", name)) or {}
-    modules = ["steps.ingest", f"media.sources.{source.format}", "media.probe_worker", f"media.probes.{source.kind}"]
+    modules = ["steps.ingest", *sources.modules(source), "media.probe_worker", f"media.probes.{source.kind}"]
     try:
         state = sources.open_source(
             name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"

@@ -11,7 +11,7 @@ from project import layout, params
 from project.errors import UsageError
 from studio.answer import Answer, table
 
-PASSED = "passed"
+FINE = "ok"
 """The verdict of a check that a person need not look at."""
 
 

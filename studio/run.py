@@ -19,7 +19,7 @@ from registry import git, runs, tags
 from studio import params as params_check
 from studio import server
 from studio.answer import Answer
-from studio.assets import PASSED, findings
+from studio.assets import FINE, findings
 
 LEAST_FREE_BYTES = 100_000_000
 
@@ -166,9 +166,7 @@ def _refused_files(root: Path, source: str) -> list[str]:
 def _found(root: Path, source: str) -> list[str]:
     """One line for each finding about the assets that a person should know."""
     checks = findings(layout.assets(root, source))
-    return [
-        f"  {each['verdict']:<7}  {each['check']}: {each['message']}" for each in checks if each["verdict"] != PASSED
-    ]
+    return [f"  {each['verdict']:<8} {each['check']}: {each['message']}" for each in checks if each["verdict"] != FINE]
 
 
 def _made(root: Path, run: runs.Run, source: str, result: dict[str, Any], promote: bool) -> Answer:

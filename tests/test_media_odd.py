@@ -2,6 +2,8 @@
 
 import csv
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,47 @@ def test_every_admitted_picture_becomes_a_square(colour: bool) -> None:
     assert len(admitted) > 200
     for path in admitted:
         assert image.square(path.read_bytes(), 24, colour).shape == image.field(24, colour).shape
+
+
+ODD_VIDEOS = {
+    "cockatoo.mp4": 280, "newtonscradle.gif": 36, "chi.gif": 31, "dispose_bgnd.gif": 5, "dispose_none.gif": 5,
+    "dispose_prev.gif": 5, "hopper.gif": 1, "iss634.gif": 42, "no_palette.gif": 2, "transparent.gif": 1,
+    "iss634.apng": 41, "iss634.webp": 42, "delay.png": 4, "mode_16bit.png": 2, "syntax_num_frames_low.png": 1,
+}  # fmt: skip
+"""What moves among the odd files, and its frames. The manifest counts the picture that an APNG shows where it cannot
+move as a frame of it; we do not. Two PNG say that they move, and lack the frames or the head that would."""
+
+
+@needs_odd
+def test_what_moves_among_the_odd_files_is_a_video() -> None:
+    paths = sorted(path for path in ODD.rglob("*") if path.is_file())
+    with probe.pool("video") as pool:
+        found = dict(pool.probe((str(path), path.read_bytes()) for path in paths))
+    assert {Path(name).name: what["frames"] for name, what in found.items() if "reason" not in what} == ODD_VIDEOS
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from media import probe, probes
+paths = sorted(path for path in Path(sys.argv[1]).rglob("*") if path.is_file())
+for kind in probes.kinds():
+    with probe.pool(kind) as pool:
+        found = list(pool.probe((str(path), path.read_bytes()) for path in paths))
+    assert len(found) == 357, len(found)
+    ended = [what["reason"] for _, what in found if "decod" in what.get("reason", "") and "crash" in what["reason"]]
+    assert not ended, ended
+largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # kB, of the largest child
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + probe.MOST_PROCESSES * largest)
+"""
+
+
+@needs_odd
+@pytest.mark.slow
+def test_every_odd_file_as_every_kind_stays_below_a_gigabyte() -> None:
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(ODD)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 1_000_000
 
 
 def test_noise_of_every_format_never_stops_the_probe() -> None:

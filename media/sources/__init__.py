@@ -4,12 +4,15 @@ Each has `reader(source, place) -> Reader`. A plan fingerprints every source, so
 standard library and `project`.
 """
 
+import hashlib
 import importlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from media.official_split import official_split
 from project.errors import UsageError
 from project.params import Source, listing
 
@@ -80,11 +83,25 @@ def formats() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
-def open_source(name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path) -> Reader:
-    """The reader of a source. A folder of its name in `mirror` goes first, then its `path`, then a download.
+def modules(source: Source) -> list[str]:
+    """The modules that read a source, which are imported by name."""
+    read_as = [source.part(each) for each in source.parts] or [source]
+    return sorted({f"media.sources.{each.format}" for each in read_as})
 
-    Raises UsageError when the format is unknown or the place does not exist.
+
+def open_source(name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path) -> Reader:
+    """The reader of a source, or of all its parts as one.
+
+    A folder of its name in `mirror` goes first, then its `path`, then a download. Raises UsageError when the format is
+    unknown or the place does not exist.
     """
+    opened = partial(_open, project=project, mirror=mirror, downloads=downloads)
+    if not source.parts:
+        return opened(name, source)
+    return Parts([_part(name, source, each, opened) for each in sorted(source.parts)])
+
+
+def _open(name: str, source: Source, *, project: Path, mirror: Path | None, downloads: Path) -> Reader:
     if source.format not in formats():
         raise UsageError(
             f"sources.{name}.format is {source.format!r}, not a file in media/sources/; "
@@ -95,3 +112,40 @@ def open_source(name: str, source: Source, *, project: Path, mirror: Path | None
     module = importlib.import_module(f"media.sources.{source.format}")
     opened: Reader = module.reader(source, Place(name, folder, downloads / name, tuple(looked)))
     return opened
+
+
+def _part(name: str, source: Source, part: str, opened: Callable[[str, Source], Reader]) -> "OnePart":
+    """A part with a place of its own has a folder of its name in the mirror and among the downloads, too."""
+    keys = source.parts[part]
+    prefix, place = (f"{part}/", f"{name}/{part}") if keys.lies_apart else ("", name)
+    return OnePart(opened(place, source.part(part)), prefix, keys.split or official_split(part)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class OnePart:
+    """One part of a source: what goes before its paths, and the split that all its assets have, if any."""
+
+    reader: Reader
+    prefix: str
+    split: str
+
+    def fingerprint(self) -> str:
+        return f"{self.prefix} {self.split} {self.reader.fingerprint()}"
+
+    def items(self) -> Iterator[Item]:
+        for item in self.reader.items():
+            yield replace(item, path=self.prefix + item.path, split=self.split or item.split)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Several places or files read as one, part by part."""
+
+    parts: Sequence[OnePart]
+
+    def fingerprint(self) -> str:
+        return hashlib.sha256("\n".join(part.fingerprint() for part in self.parts).encode()).hexdigest()
+
+    def items(self) -> Iterator[Item]:
+        for part in self.parts:
+            yield from part.items()

@@ -21,42 +21,37 @@ from project.params import Source
 
 def reader(source: Source, place: Place) -> "CocoReader":
     """Raises UsageError when no annotations are named, or they do not exist."""
-    parts: dict[str, str] = {split: part.file for split, part in source.parts.items() if part.file}
-    if not parts and source.file is None:
+    if source.file is None:
         raise UsageError(f"source {place.name!r} has format coco; name its file, or one for each of its parts")
-    named = parts or {"": source.file or ""}
-    return CocoReader(place, [(split, NamedFile(source, place, name)) for split, name in sorted(named.items())])
+    return CocoReader(place, NamedFile(source, place, source.file))
 
 
 class CocoReader:
     """Each picture that the annotations list is an asset, also one with nothing in it."""
 
-    def __init__(self, place: Place, named: list[tuple[str, NamedFile]]) -> None:
+    def __init__(self, place: Place, file: NamedFile) -> None:
         self._place = place
-        self._named = named
+        self._file = file
 
     def fingerprint(self) -> str:
-        states = [f"{split} {file.state()}" for split, file in self._named]
-        return hashlib.sha256("\n".join([tree.state(self._place.found()), *states]).encode()).hexdigest()
+        return hashlib.sha256(f"{tree.state(self._place.found())} {self._file.state()}".encode()).hexdigest()
 
     def items(self) -> Iterator[Item]:
-        for split, file in self._named:
-            path = file.fetch()
-            try:
-                content = json.loads(path.read_bytes())
-                yield from self._pictures(content, split)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                raise IntegrityError(f"{path} is not COCO: {type(error).__name__} {error}") from None
+        path = self._file.fetch()
+        try:
+            yield from self._pictures(json.loads(path.read_bytes()))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise IntegrityError(f"{path} is not COCO: {type(error).__name__} {error}") from None
 
-    def _pictures(self, content: Mapping[str, Any], split: str) -> list[Item]:
+    def _pictures(self, content: Mapping[str, Any]) -> list[Item]:
         names = {each["id"]: printable(str(each["name"])) for each in content["categories"]}
         licences = {each["id"]: printable(str(each["name"])) for each in content.get("licenses") or ()}
         found: defaultdict[Any, list[Region]] = defaultdict(list)
         for each in content["annotations"]:
             found[each["image_id"]].append(_region(each, names))
-        return [self._item(each, found[each["id"]], licences, split) for each in content["images"]]
+        return [self._item(each, found[each["id"]], licences) for each in content["images"]]
 
-    def _item(self, picture: Mapping[str, Any], there: list[Region], licences: Mapping[Any, str], split: str) -> Item:
+    def _item(self, picture: Mapping[str, Any], there: list[Region], licences: Mapping[Any, str]) -> Item:
         path = str(picture["file_name"])
         load, refused = listed(self._place.found(), path)
         refused = refused or next(filter(None, map(regions.fault, there)), "")
@@ -65,7 +60,7 @@ class CocoReader:
             path,
             () if refused else regions.labels(there),
             "",
-            split,
+            "",
             load,
             refused,
             {"licence": licence} if licence else {},

@@ -1,4 +1,4 @@
-"""IDX: all images of a split in one file, all labels in another, plain or gzipped.
+"""IDX: all images in one file, all labels in another, plain or gzipped.
 
 format  http://yann.lecun.com/exdb/mnist: two zero bytes, type (8 = unsigned byte), number of dimensions, then the
         dimensions as big-endian 32-bit integers, then the values, the last dimension running fastest
@@ -13,7 +13,7 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
-from media import download
+from media.named_file import NamedFile
 from media.sources import Item, Place
 from project.errors import IntegrityError, UsageError
 from project.params import Source
@@ -23,69 +23,33 @@ LARGEST_UNPACKED_BYTES = 4 << 30
 
 
 def reader(source: Source, place: Place) -> "IdxReader":
-    """Raises UsageError when no part is named, or a file is neither at hand nor to be had."""
-    if not source.parts or any(part.images is None for part in source.parts.values()):
-        raise UsageError(
-            f"source {place.name!r} has format idx, so name the images and labels files of each of its parts"
-        )
-    return IdxReader(source, place)
+    """Raises UsageError when the two files are not named, or one is neither at hand nor to be had."""
+    if source.images is None or source.labels is None:
+        raise UsageError(f"source {place.name!r} has format idx; name its images and its labels, or those of each part")
+    return IdxReader(*(NamedFile(source, place, name, _unpacked(name)) for name in (source.images, source.labels)))
 
 
 class IdxReader:
     """Each image becomes one asset: a binary PGM, named `<file>#<number>`."""
 
-    def __init__(self, source: Source, place: Place) -> None:
-        self._source = source
-        self._place = place
-        self._parts = [(split, part.images or "", part.labels or "") for split, part in sorted(source.parts.items())]
-        for name in self._names():
-            if self._find(name) is None and source.url is None:
-                self._place.found()
-                raise UsageError(
-                    f"source {place.name!r} has no file {name} in {place.folder}, and no url to get it from"
-                )
+    def __init__(self, images: NamedFile, labels: NamedFile) -> None:
+        self._images = images
+        self._labels = labels
 
     def fingerprint(self) -> str:
-        lines = [" ".join(part) for part in self._parts]
-        lines += [f"{name} {self._source.sha256.get(name) or self._state(name)}" for name in self._names()]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return hashlib.sha256(f"{self._images.state()} {self._labels.state()}".encode()).hexdigest()
 
     def items(self) -> Iterator[Item]:
-        for split, images_name, labels_name in self._parts:
-            images, (count, height, width) = self._values(images_name, dimensions=3)
-            labels, (labelled,) = self._values(labels_name, dimensions=1)
-            if count != labelled:
-                raise IntegrityError(f"{images_name} has {count} images but {labels_name} has {labelled} labels")
-            header, size = b"P5 %d %d 255\n" % (width, height), width * height
-            for i in range(count):
-                load = partial(_slice, header, images, i * size, size)
-                yield Item(f"{images_name}#{i:05d}", (str(labels[i]),), "", split, load)
-
-    def _names(self) -> list[str]:
-        return sorted({name for _, *names in self._parts for name in names})
-
-    def _find(self, name: str) -> Path | None:
-        folders = [self._place.folder] if self._place.folder else []
-        candidates = [
-            folder / spelt for folder in (*folders, self._place.downloads) for spelt in (name, _unpacked(name))
-        ]
-        return next((path for path in candidates if path.is_file()), None)
-
-    def _state(self, name: str) -> str:
-        path = self._find(name)
-        return f"{path.stat().st_size} {path.stat().st_mtime_ns}" if path else f"{self._source.url}/{name}"
-
-    def _values(self, name: str, *, dimensions: int) -> tuple[memoryview, tuple[int, ...]]:
-        """The values and the shape of one file. Raises IntegrityError."""
-        path = self._find(name) or download.fetch(f"{self._source.url}/{name}", self._place.downloads / name)
-        content = _unpack(path)
-        found, declared = hashlib.sha256(content).hexdigest(), self._source.sha256.get(name)
-        if declared not in (None, found):
+        images, (count, height, width) = _values(self._images.fetch(), dimensions=3)
+        labels, (labelled,) = _values(self._labels.fetch(), dimensions=1)
+        if count != labelled:
             raise IntegrityError(
-                f"{path} has SHA-256 {found} when unpacked, params.yaml says {declared}; "
-                "delete the file to get it again, or correct params.yaml"
+                f"{self._images.name} has {count} images but {self._labels.name} has {labelled} labels"
             )
-        return _parse(content, path, dimensions)
+        header, size = b"P5 %d %d 255\n" % (width, height), width * height
+        for i in range(count):
+            load = partial(_slice, header, images, i * size, size)
+            yield Item(f"{self._images.name}#{i:05d}", (str(labels[i]),), "", "", load)
 
 
 def _unpacked(name: str) -> str:
@@ -103,8 +67,9 @@ def _unpack(path: Path) -> bytes:
     return content
 
 
-def _parse(content: bytes, path: Path, dimensions: int) -> tuple[memoryview, tuple[int, ...]]:
-    start = 4 + 4 * dimensions
+def _values(path: Path, *, dimensions: int) -> tuple[memoryview, tuple[int, ...]]:
+    """The values and the shape of one file. Raises IntegrityError."""
+    content, start = _unpack(path), 4 + 4 * dimensions
     if len(content) < start or content[:4] != bytes([0, 0, UNSIGNED_BYTE, dimensions]):
         raise IntegrityError(f"{path} is not an IDX file of unsigned bytes with {dimensions} dimensions")
     shape = struct.unpack(f">{dimensions}I", content[4:start])

@@ -4,9 +4,7 @@ The label goes before a separator (`label text`), or comes from the path of the 
 in the encoding that the source declares, UTF-8 without one.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,39 +26,33 @@ def reader(source: Source, place: Place) -> "LinesReader":
 
 
 class LinesReader:
-    """Reads the files of `parts`, or `file`, or else every file below the source's folder."""
+    """Reads the source's `file`, or every file below its folder."""
 
     def __init__(self, source: Source, place: Place) -> None:
         self._place = place
         self._kind = source.kind
         self._encoding = source.encoding or DEFAULT_ENCODING
-        parts: dict[str, str] = {split: part.file for split, part in source.parts.items() if part.file}
-        named = parts or ({"": source.file} if source.file else {})
-        self._named = [(split, NamedFile(source, place, name)) for split, name in sorted(named.items())]
-        if not named:
+        self._file = NamedFile(source, place, source.file) if source.file else None
+        if self._file is None:
             place.found()
         self._labelled = _labeller(source.label, source.kind, self._encoding)
 
     def fingerprint(self) -> str:
-        if not self._named:
-            return tree.state(self._place.found())
-        return hashlib.sha256("\n".join(f"{split} {file.state()}" for split, file in self._named).encode()).hexdigest()
+        return self._file.state() if self._file else tree.state(self._place.found())
 
     def items(self) -> Iterator[Item]:
-        for split, name, path in self._files():
+        for name, path in self._files():
             for number, line in enumerate(_lines(path, self._encoding), 1):
                 if line.strip():
-                    item = self._labelled(f"{name}#{number:06d}", name, line)
-                    yield replace(item, split=split) if split else item
+                    yield self._labelled(f"{name}#{number:06d}", name, line)
 
-    def _files(self) -> Iterator[tuple[str, str, Path]]:
-        """Official split, name and place of each file."""
-        if self._named:
-            yield from ((split, file.name, file.fetch()) for split, file in self._named)
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        if self._file:
+            yield self._file.name, self._file.fetch()
             return
         for name, entry in tree.walk(self._place.found()):
             if entry.is_file(follow_symlinks=False) and not is_document(name, self._kind):
-                yield "", name, Path(entry.path)
+                yield name, Path(entry.path)
 
 
 def _lines(path: Path, encoding: str) -> list[str]:
