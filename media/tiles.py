@@ -2,12 +2,15 @@
 
 import functools
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from media.catalog import Row
+from media.sheets import Shown
 
 MARGIN_PX, GAP_PX = 16, 8
 FONT_PX, TITLE_PX = 12, 16
@@ -22,6 +25,19 @@ class Tile:
 
     pixels: np.ndarray
     lines: tuple[str, ...]
+
+
+Seen = Callable[[bytes, Row], tuple[np.ndarray, str]]
+"""What is to be seen of an asset, given as its bytes and its row: pixels, and facts in a few words."""
+
+
+def sheet(title: str, shown: Sequence[Shown], seen: Seen) -> bytes:
+    """A page with each asset, its caption, name and facts."""
+    tiles = []
+    for each in shown:
+        pixels, facts = seen(each.data, each.row)
+        tiles.append(Tile(pixels, (each.caption, PurePosixPath(each.row["paths"][0]).name, facts)))
+    return page(title, tiles)
 
 
 def page(title: str, tiles: Sequence[Tile]) -> bytes:
