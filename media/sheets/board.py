@@ -22,7 +22,7 @@ def draw(title: str, shown: Sequence[Shown]) -> bytes:
 def seen(data: bytes, row: Row) -> tuple[np.ndarray, str]:
     """uint8, (SIDE_PX, SIDE_PX, 3), and its size and the length of a shortest way."""
     grid = board.grid(data)
-    return picture(grid), f"{grid.shape[1]} x {grid.shape[0]} tiles, {board.shortest(grid)} moves"
+    return picture(grid), f"{grid.shape[1]} x {grid.shape[0]}, {board.shortest(grid)} moves"
 
 
 def picture(grid: np.ndarray) -> np.ndarray:
