@@ -11,9 +11,10 @@ import numpy as np
 
 from media import buckets, catalog, derivation, folders, parallel, shards, splits
 from media.shard import Shard, transform
-from media.shard_writer import SEEN_BY_READ, write
+from media.shard_writer import SEEN_BY_READ, originals, write
 from media.shard_writer import Plan as Plan
 from media.statistics import mean_and_spread
+from media.units import Unit
 from project.errors import DailiesError
 
 LARGEST_BYTES = 16 << 20
@@ -37,9 +38,10 @@ def augment(
     classes = sorted({label for row in rows for label in row["labels"]})
     files = list(_divided(rows, classes, plan))
     blobs = buckets.Blobs(assets)
+    learnt = _learnt(files, blobs, plan)
     with folders.replacing(out) as fresh:
-        sums = _in_parallel(files, lambda file: write(file, fresh, blobs, plan, previous), tick, workers)
-        facts = _facts(rows[0]["source"], classes, files, plan) | mean_and_spread(sums)
+        sums = _in_parallel(files, lambda file: write(file, fresh, blobs, plan, learnt, previous), tick, workers)
+        facts = _facts(rows[0]["source"], classes, files, plan) | learnt | mean_and_spread(sums)
         derivation.write(fresh, files, plan.variants.seed, transform(plan.variants))
         (fresh / shards.FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts
@@ -50,20 +52,38 @@ def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Pl
     places = splits.assign(rows, plan.split)
     number = {label: index for index, label in enumerate(classes)}
     by_id = {row["asset_id"]: row for row in rows}
+    placed = [{**row, "split": places[row["asset_id"]].split} for row in rows]
+    units = {unit.id: unit for unit in plan.compose(placed, plan.settings)}
     bytes_each = sum(np.dtype(each.dtype).itemsize * prod(each.shape) for each in plan.fields.values())
     for name in splits.NAMES:
         copies = plan.variants.copies if name == "train" else 0
-        sizes = {asset_id: bytes_each * (1 + copies) for asset_id, place in places.items() if place.split == name}
+        sizes = {unit.id: bytes_each * (1 + copies) for unit in units.values() if unit.split == name}
         for bucket, ids in buckets.divide(sizes, LARGEST_BYTES).items() if sizes else ():
-            chosen = [by_id[asset_id] for asset_id in ids]
+            chosen = [units[unit_id] for unit_id in ids]
+            first = [by_id[unit.parents[0]] for unit in chosen]
             yield Shard(
                 split=name,
                 bucket=bucket,
                 copies=copies,
-                rows=chosen,
-                labels=[number[row["labels"][0]] if row["labels"] else -1 for row in chosen],
-                folds=[places[asset_id].fold for asset_id in ids],
+                units=chosen,
+                rows={parent: by_id[parent] for unit in chosen for parent in unit.parents},
+                labels=[_label(unit, row, number) for unit, row in zip(chosen, first, strict=True)],
+                folds=[places[row["asset_id"]].fold for row in first],
             )
+
+
+def _label(unit: Unit, row: Mapping[str, Any], number: Mapping[str, int]) -> int:
+    """The class of a sample that is made of one labelled asset, else -1."""
+    return number[row["labels"][0]] if row["labels"] and len(unit.parents) == 1 else -1
+
+
+def _learnt(files: Sequence[Shard], blobs: buckets.Blobs, plan: Plan) -> dict[str, Any]:
+    """What the recipe learns from the training samples before any is encoded."""
+    if plan.learn is None:
+        return {}
+    training = (file for file in files if file.split == "train")
+    samples = (sample for file in training for _, sample in originals(file, blobs, plan))
+    return dict(plan.learn(samples, plan.settings))
 
 
 def _in_parallel(files: Sequence[Shard], work: Callable[[Shard], Any], tick: Tick, workers: int | None) -> list[Any]:

@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from media.rights import ALL_LICENCES
 from media.shard import Shard, sample_id
+from media.units import Unit
 
 FILE = "derivation.parquet"
 SCHEMA = pa.schema(
@@ -34,22 +36,27 @@ def write(folder: Path, files: Sequence[Shard], seed: int, made: str) -> None:
 
 def _table(shard: Shard, seed: int, made: str) -> pa.Table:
     each = 1 + shard.copies
-    copies = np.tile(np.arange(each, dtype=np.int32), len(shard.rows))
-    ids = [row["asset_id"] for row in shard.rows for _ in range(each)]
-    parents = pa.ListArray.from_arrays(pa.array(np.arange(len(ids) + 1, dtype=np.int32)), pa.array(ids, pa.string()))
+    copies = np.tile(np.arange(each, dtype=np.int32), len(shard.units))
+    units = [unit for unit in shard.units for _ in range(each)]
+    licences = [_licence(unit, shard) for unit in shard.units for _ in range(each)]
     return pa.table(
         {
-            "sample_id": [sample_id(asset_id, copy, made) for asset_id, copy in zip(ids, copies.tolist(), strict=True)],
-            "parent_ids": parents,
-            "split": [shard.split] * len(ids),
+            "sample_id": [sample_id(unit.id, copy, made) for unit, copy in zip(units, copies.tolist(), strict=True)],
+            "parent_ids": [list(unit.parents) for unit in units],
+            "split": [shard.split] * len(units),
             "fold": np.repeat(np.array(shard.folds, np.int64), each),
             "copy": copies,
             "transform": [made if copy else "" for copy in copies],
-            "seed": np.full(len(ids), seed),
-            "licence": [row["licence"] for row in shard.rows for _ in range(each)],
+            "seed": np.full(len(units), seed),
+            "licence": licences,
         },
         SCHEMA,
     )
+
+
+def _licence(unit: Unit, shard: Shard) -> str:
+    """Of several licences all must be kept."""
+    return ALL_LICENCES.join(dict.fromkeys(shard.rows[parent]["licence"] for parent in unit.parents))
 
 
 def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -61,6 +68,6 @@ def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, A
     return rows
 
 
-def parents(folder: Path, split: str) -> list[str]:
-    """The asset that each sample of a split was made from, in the order of its shards."""
-    return [row["parent_ids"][0] for row in read(folder, ["split", "parent_ids"]) if row["split"] == split]
+def parents(folder: Path, split: str) -> list[list[str]]:
+    """The assets that each sample of a split was made from, in the order of its shards."""
+    return [row["parent_ids"] for row in read(folder, ["split", "parent_ids"]) if row["split"] == split]

@@ -33,7 +33,8 @@ def opened(data: bytes, kind: str) -> Iterator[Footage]:
         with av.open(io.BytesIO(data), format=DEMUXERS[kind], metadata_errors="replace") as container:
             yield _described(container, kind)
     except (av.error.FFmpegError, IndexError) as error:
-        raise Unreadable(f"damaged: {_in_words(error)}") from None
+        said = getattr(error, "strerror", None) or str(error)
+        raise Unreadable(f"damaged: FFmpeg cannot read it ({said.lower()})") from None
 
 
 def _described(container: Any, kind: str) -> Footage:
@@ -41,7 +42,7 @@ def _described(container: Any, kind: str) -> Footage:
     sound = container.streams.audio
     return Footage(
         format=kind,
-        mode=stream.codec_context.name,
+        mode=stream.codec_context.codec.canonical_name,
         width=stream.codec_context.width,
         height=stream.codec_context.height,
         tick_s=float(stream.time_base),
@@ -56,9 +57,9 @@ def _pictures(container: Any) -> Any:
     if not container.streams.video:
         raise Unreadable("holds no pictures, only sound or text")
     stream = container.streams.video[0]
-    if stream.codec_context is None or stream.codec_context.name not in CODECS:
-        named = stream.codec_context.name if stream.codec_context else "an unknown one"
-        raise Unreadable(f"its codec, {named}, is not read; convert it to H.264, VP9 or AV1")
+    codec = stream.codec_context.codec.canonical_name if stream.codec_context else "an unknown one"
+    if codec not in CODECS:
+        raise Unreadable(f"its codec, {codec}, is not read; convert it to H.264, VP9 or AV1")
     if stream.codec_context.width * stream.codec_context.height > (Image.MAX_IMAGE_PIXELS or 0):
         raise Unreadable(f"more than {Image.MAX_IMAGE_PIXELS:,} pixels a frame, too large to decode safely")
     stream.thread_type = "NONE"
@@ -68,17 +69,17 @@ def _pictures(container: Any) -> Any:
 
 def _frames(container: Any, stream: Any) -> Iterator[Frame]:
     size = (stream.codec_context.width, stream.codec_context.height)
-    usual_s = _usual_s(stream)
+    usual_s, tick_s = _usual_s(stream), float(stream.time_base)
     container.seek(0)
-    end_s, first_s = 0.0, None
-    for number, frame in enumerate(container.decode(stream)):
+    first, end_s = None, 0.0
+    for number, frame in enumerate(container.decode(stream), 1):
         if frame.is_corrupt:
-            raise Unreadable(f"damaged: frame {number + 1:,} cannot be decoded whole")
+            raise Unreadable(f"damaged: frame {number:,} cannot be decoded whole")
         if (frame.width, frame.height) != size:
-            raise Unreadable(f"its pictures change their size at frame {number + 1:,}; convert it to one size")
-        first_s = frame.time if first_s is None else first_s
-        start_s = end_s if frame.time is None or first_s is None else frame.time - first_s
-        duration_s = frame.duration * float(frame.time_base) if frame.duration else usual_s
+            raise Unreadable(f"its pictures change their size at frame {number:,}; convert it to one size")
+        first = frame.pts if first is None else first
+        start_s = end_s if frame.pts is None else (frame.pts - first) * tick_s
+        duration_s = (frame.duration or 0) * tick_s or usual_s
         end_s = start_s + duration_s
         yield Frame(start_s, duration_s, functools.partial(_upright, frame), bool(frame.rotation))
 
@@ -101,8 +102,3 @@ def _upright(frame: Any) -> Image.Image:
     image: Image.Image = frame.to_image()
     turn = TURNED.get(round(frame.rotation) % 360)
     return image if turn is None else image.transpose(turn)
-
-
-def _in_words(error: Exception) -> str:
-    said = getattr(error, "strerror", None) or str(error)
-    return said[:1].lower() + said[1:]

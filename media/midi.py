@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
+import mido
 import numpy as np
+from mido.midifiles.meta import KeySignatureError
 
 from media import score
 
 START = b"MThd"
-DAMAGED = (OSError, EOFError, ValueError, LookupError, TypeError, OverflowError, struct.error)
+DAMAGED = (OSError, EOFError, ValueError, LookupError, TypeError, OverflowError, struct.error, KeySignatureError)
 """What mido raises on files that are not what they say."""
 USUAL_TEMPO = 500_000
 """µs a quarter note, when the file names none: 120 a minute. RP-001, Set Tempo."""
@@ -31,6 +33,8 @@ def read(data: bytes) -> score.Reading:
     whole = readings[0] if len(readings) == 1 else _joined(readings)
     if not len(whole.notes):
         raise score.Unreadable("holds no note")
+    if not whole.duration:
+        raise score.Unreadable("no time goes by in it")
     return whole
 
 
@@ -39,8 +43,6 @@ def written(notes: np.ndarray, *, tempo_bpm: float = 120.0) -> bytes:
 
     Raises ValueError for a velocity outside 1 to 127 or a tempo outside 4 to 60,000 quarter notes a minute.
     """
-    import mido
-
     tempo = round(60e6 / tempo_bpm)
     if not 1_000 <= tempo <= 15_000_000:
         raise ValueError(f"tempo_bpm is {tempo_bpm:g}: must be from 4 to 60,000")
@@ -68,8 +70,6 @@ def _switches(notes: np.ndarray) -> Iterator[tuple[int, bool, int, int, int]]:
 
 
 def _opened(data: bytes) -> Any:
-    import mido
-
     try:
         file = mido.MidiFile(file=io.BytesIO(data))
     except EOFError:

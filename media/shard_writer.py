@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ from media import buckets, columns, draws
 from media.sample import Field
 from media.shard import COLUMNS, Shard, file_name, sample_id, transform
 from media.statistics import Sums, sums
+from media.units import Rows, Sample, Unit, as_it_is, only, whole
 from media.variants import Variants
 from project.errors import DailiesError
 from project.params import Split
 
-Sample = Mapping[str, Any]
+KEPT = 32
+"""How many assets just read are kept for the next units: windows of one file lie beside each other."""
 SEEN_BY_READ = ("asset_id", "kind", "format", "mode", "width", "height", "frames", "rate_hz", "channels", "duration_s",
-                "characters", "labels", "regions", "group", "split")  # fmt: skip
+                "characters", "events", "labels", "regions", "group", "split")  # fmt: skip
 """Catalog columns that may shape a sample. A renamed file or a new licence changes none, so it rewrites no shard."""
 
 
@@ -27,10 +29,14 @@ SEEN_BY_READ = ("asset_id", "kind", "format", "mode", "width", "height", "frames
 class Plan:
     """How samples are made.
 
-    read      (bytes of an asset, its catalog row with the columns SEEN_BY_READ, settings) → its `fields`
+    read      (bytes of an asset, its catalog row with the columns SEEN_BY_READ, settings) → what is in it, by name
     fields    what one sample holds: name → dtype and shape
     variants  copies of training samples
     split     fractions held out
+    compose   (rows with their split, settings) → the units to make; each asset is one without it
+    join      (what was read of each parent, the unit, settings) → one sample; that of the only parent without it
+    learn     (training samples as joined, settings) → facts that `encode` needs, such as a vocabulary
+    encode    (a sample after its variation, settings, learnt facts) → its `fields`
     """
 
     read: Callable[[bytes, Mapping[str, Any], Any], Sample]
@@ -38,66 +44,91 @@ class Plan:
     settings: Any
     variants: Variants
     split: Split
+    compose: Callable[[Rows, Any], Iterable[Unit]] = whole
+    join: Callable[[Sequence[Sample], Unit, Any], Sample] = only
+    learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None
+    encode: Callable[[Sample, Any, Mapping[str, Any]], Sample] = as_it_is
 
 
-def write(shard: Shard, out: Path, blobs: buckets.Blobs, plan: Plan, previous: Path | None) -> Sums | None:
+def write(
+    shard: Shard, out: Path, blobs: buckets.Blobs, plan: Plan, learnt: Mapping[str, Any], previous: Path | None
+) -> Sums | None:
     """Write one file into `out`, or link it from `previous`, an earlier result of the same code and settings, if that
     was made of the same assets.
 
     Returns the sums of its original images when it belongs to train. Raises DailiesError for an asset without samples.
     """
     path = out / file_name(shard.split, shard.bucket)
-    identity = _identity(shard, plan)
+    identity = _identity(shard, plan, learnt)
     earlier = previous / path.name if previous else None
     if earlier and earlier.is_file() and columns.metadata(earlier).get("made_of") == identity:
         buckets.link(earlier, path)
         arrays = columns.read(path)
     else:
-        arrays = _filled(shard, blobs, plan)
+        arrays = _filled(shard, blobs, plan, learnt)
         columns.write(path, arrays, {"made_of": identity})
     has_images = "image" in plan.fields and len(plan.fields["image"].shape) == 3
     return sums(arrays["image"][:: 1 + shard.copies]) if has_images and shard.split == "train" else None
 
 
-def _identity(shard: Shard, plan: Plan) -> str:
+def _identity(shard: Shard, plan: Plan, learnt: Mapping[str, Any]) -> str:
     """The hash of what decides the content of a file besides code and settings.
 
     Those are left out on purpose: kept in the file, a new version of any library would alter all shards and retrain
     every model, even when no sample differs.
     """
-    seen = [[row.get(name) for name in SEEN_BY_READ] for row in shard.rows]
+    seen = [[unit.piece, [list(_seen(shard.rows[parent]).values()) for parent in unit.parents]] for unit in shard.units]
     made = transform(plan.variants) if shard.copies else ""
-    decisive = [shard.split, shard.copies, made, shard.labels, shard.folds, seen]
+    decisive = [shard.split, shard.copies, made, shard.labels, shard.folds, seen, learnt]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 
-def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan) -> dict[str, np.ndarray]:
+def _seen(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row.get(name) for name in SEEN_BY_READ}
+
+
+def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan, learnt: Mapping[str, Any]) -> dict[str, np.ndarray]:
     each = 1 + shard.copies
     made = transform(plan.variants)
     arrays = {name: np.empty((shard.samples, *field.shape), field.dtype) for name, field in plan.fields.items()}
-    for number, row in enumerate(shard.rows):
-        for copy, sample in enumerate(_samples(blobs.get(row["asset_id"]), row, plan, shard.copies)):
-            _fill(arrays, number * each + copy, sample)
-    ids = [sample_id(row["asset_id"], copy, made) for row in shard.rows for copy in range(each)]
+    for number, (unit, original) in enumerate(originals(shard, blobs, plan)):
+        for copy, sample in enumerate(_varied(original, unit, plan, shard.copies)):
+            _fill(arrays, number * each + copy, plan.encode(sample, plan.settings, learnt))
+    ids = [sample_id(unit.id, copy, made) for unit in shard.units for copy in range(each)]
     return arrays | {
         "label": np.repeat(np.array(shard.labels, COLUMNS["label"]), each),
-        "copy": np.tile(np.arange(each, dtype=COLUMNS["copy"]), len(shard.rows)),
+        "copy": np.tile(np.arange(each, dtype=COLUMNS["copy"]), len(shard.units)),
         "fold": np.repeat(np.array(shard.folds, COLUMNS["fold"]), each),
         "sample_id": np.array(ids, COLUMNS["sample_id"]),
     }
 
 
-def _samples(data: bytes, row: Mapping[str, Any], plan: Plan, copies: int) -> Iterator[Sample]:
-    """The original, then its copies."""
+def originals(shard: Shard, blobs: buckets.Blobs, plan: Plan) -> Iterator[tuple[Unit, Sample]]:
+    """Each unit with its sample, not varied yet."""
+    read: dict[str, Sample] = {}
+    for unit in shard.units:
+        for parent in unit.parents:
+            if parent not in read:
+                read[parent] = _read(parent, shard, blobs, plan)
+        yield unit, plan.join([read[parent] for parent in unit.parents], unit, plan.settings)
+        for parent in list(read)[:-KEPT]:
+            del read[parent]
+
+
+def _read(parent: str, shard: Shard, blobs: buckets.Blobs, plan: Plan) -> Sample:
     try:
-        original = plan.read(data, {name: row.get(name) for name in SEEN_BY_READ}, plan.settings)
+        return plan.read(blobs.get(parent), _seen(shard.rows[parent]), plan.settings)
     except (OSError, ValueError) as error:
-        raise DailiesError(f"asset {row['asset_id'][:12]} cannot be read, though it was admitted: {error}") from None
+        raise DailiesError(f"asset {parent[:12]} cannot be read, though it was admitted: {error}") from None
+
+
+def _varied(original: Sample, unit: Unit, plan: Plan, copies: int) -> Iterator[Sample]:
+    """The original, then its copies."""
     yield original
     for copy in range(1, copies + 1):
         sample = original
         for operation, amount in plan.variants.operations:
-            draw = draws.generator(plan.variants.seed, row["asset_id"], copy, operation.key)
+            draw = draws.generator(plan.variants.seed, unit.id, copy, operation.key)
             sample = operation.apply(sample, draw, amount)
         yield sample
 

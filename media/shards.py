@@ -31,8 +31,8 @@ class Shards:
         parts = [columns.read(path) for path in sorted(self._folder.glob(file_name(name, "*")))]
         return Split(parts or [self._empty()])
 
-    def parents(self, name: str) -> list[str]:
-        """The asset that each sample of a split was made from, in the order of the split."""
+    def parents(self, name: str) -> list[list[str]]:
+        """The assets that each sample of a split was made from, in the order of the split."""
         return derivation.parents(self._folder, name)
 
     def _empty(self) -> dict[str, np.ndarray]:

@@ -5,12 +5,13 @@ Parts that learn import models/ inside their function, and the plan follows thos
 """
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from media.sample import Field, Operation
+from media.units import Rows, Sample, Unit, as_it_is, only, whole
 from models.settings import Training
 from project.errors import UsageError
 from project.params import listing
@@ -23,7 +24,7 @@ class Recipe:
     kind      media kind of its assets
     settings  frozen dataclass of every hyper-parameter
     fields    settings → what one sample holds: name → dtype and shape; `label` is added from the catalog
-    read      (asset bytes, its catalog row, settings) → one sample's fields
+    read      (asset bytes, its catalog row, settings) → what is in it, by name
     augment   operations that write variants of training samples, by their key in params.yaml
     net       (settings, facts) → torch module, not trained
     fit       models.fit.Job → models.fit.Fitted; trains `job.net` in place
@@ -31,6 +32,12 @@ class Recipe:
     show      outcome → pictures for the report
     predict   (net, sample, facts) → what the model says about one sample, ready for JSON
     parts     settings → modules chosen by name at run time, for the plan
+
+    A sample is what was read of one asset, unless the recipe says otherwise (see `media.shard_writer.Plan`):
+    compose   (rows with their split, settings) → units: several assets a sample, or several samples an asset
+    join      (what was read of each parent, the unit, settings) → one sample
+    learn     (training samples, settings) → facts to encode with, such as a vocabulary
+    encode    (sample after its variation, settings, learnt facts) → its fields
     """
 
     kind: str
@@ -44,6 +51,10 @@ class Recipe:
     show: Callable[[Any, Mapping[str, Any]], Mapping[str, bytes]]
     predict: Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
     parts: Callable[[Any], Sequence[str]] = lambda settings: ()
+    compose: Callable[[Rows, Any], Iterable[Unit]] = whole
+    join: Callable[[Sequence[Sample], Unit, Any], Sample] = only
+    learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None
+    encode: Callable[[Sample, Any, Mapping[str, Any]], Sample] = as_it_is
 
 
 def names() -> list[str]:

@@ -31,6 +31,10 @@ def write(planned: dict[str, object], assets: Path, out: Path, where: str, earli
         settings=settings,
         variants=resolve(planned["augment"], recipe.augment, f"{where}.augment"),  # type: ignore[arg-type]
         split=Split.model_validate(planned["split"]),
+        compose=recipe.compose,
+        join=recipe.join,
+        learn=recipe.learn,
+        encode=recipe.encode,
     )
     progress = Progress("samples", 0)
 

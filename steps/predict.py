@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from media import probe
+from media.units import Unit
 from steps.train import trained
 
 
@@ -25,8 +26,9 @@ def main(folder: Path, files: list[Path]) -> None:
         elif "reason" in probed[str(path)]:
             answer["error"] = probed[str(path)]["reason"]
         else:
-            sample = recipe.read(data, probed[str(path)], settings)
-            answer |= recipe.predict(net, sample, card["facts"])
+            unit = Unit((str(path),), "test")
+            sample = recipe.join([recipe.read(data, probed[str(path)], settings)], unit, settings)
+            answer |= recipe.predict(net, recipe.encode(sample, settings, card["facts"]), card["facts"])
         print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Videos made on the spot: frame n is filled with the grey level 20 n, but for a white upper left corner."""
+"""Videos made on the spot: frame n is filled with the grey level 20 n (twelve of them), but for a white upper left corner."""
 
 import io
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ CODECS = {"mp4": "libx264", "mov": "mpeg4", "matroska": "libx264", "webm": "libv
 
 
 def level(number: int) -> int:
-    return 20 * number
+    return 20 * (number % 12)
 
 
 def pixels(number: int, size: tuple[int, int]) -> np.ndarray:
@@ -39,12 +39,14 @@ def film(
     rate_hz: int = 10,
     times: Sequence[int] | None = None,
     sound: bool = False,
+    codec: str = "",
+    coded: str = "yuv420p",
 ) -> bytes:
-    """The bytes of a film. `times` are those of its frames, in units of 1/`rate_hz` s."""
+    """The bytes of a film in the pixel format `coded`. `times` are those of its frames, in units of 1/`rate_hz` s."""
     file = io.BytesIO()
     with av.open(file, "w", format=kind) as container:
-        stream: Any = container.add_stream(CODECS[kind], rate=rate_hz)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream: Any = container.add_stream(codec or CODECS[kind], rate=rate_hz)
+        stream.width, stream.height, stream.pix_fmt = *size, coded
         stream.thread_count = 1
         speech: Any = container.add_stream("aac", rate=8000, layout="stereo") if sound else None
         for number, time in enumerate(times or range(frames)):

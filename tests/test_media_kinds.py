@@ -1,4 +1,4 @@
-"""Ingest of sounds and texts: what the catalog says of them."""
+"""Ingest of each kind: what the catalog says of sounds and texts, and the step for all."""
 
 import json
 import shutil
@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from films import animation, film
 from ingesting import fill, ingested
 from sounds import encoded, tone
 
-from media import audio
+from media import audio, midi, score
 from media.augment import Plan, augment
 from media.shards import Shards
 from media.variants import resolve
@@ -75,6 +76,10 @@ sources:
     file: cells.parquet
     columns: {{text: said, label: who}}
     licence: CC0-1.0
+  videos: {{kind: video, path: "{folder}/videos", licence: CC0-1.0}}
+  scores: {{kind: score, path: "{folder}/scores", licence: CC0-1.0}}
+  boards: {{kind: board, path: "{folder}/boards", licence: CC0-1.0}}
+  tables: {{kind: table, path: "{folder}/tables", licence: CC0-1.0}}
 """
 
 
@@ -89,9 +94,14 @@ def test_the_step_ingests_every_format_with_the_code_and_libraries_that_its_plan
         for path in sounds:
             archive.write(tmp_path / "sounds" / path, path)
     pq.write_table(pa.table({"said": ["yes", "no"], "who": ["ann", "bob"]}), tmp_path / "cells.parquet")
+    fill(tmp_path / "videos", {"a/1.gif": animation(), "a/2.mp4": film(), "a/3.webm": film("webm")})
+    fill(tmp_path / "scores", {"a/1.json": "[[60]]", "a/2.mid": midi.written(score.notes(b"[[60]]", "JSON"))})
+    fill(tmp_path / "boards", {"a/1.txt": "A G"})
+    fill(tmp_path / "tables", {"a/1.csv": "item,rating,time\n1,2,3\n"})
     project = shutil.copytree(clone, tmp_path / "project")
     (project / "params.yaml").write_text(STEPS.format(folder=tmp_path))
-    for command in (["plan"], *(["ingest", name] for name in ("sounds", "packed", "reviews", "cells"))):
+    names = ("sounds", "packed", "reviews", "cells", "videos", "scores", "boards", "tables")
+    for command in (["plan"], *(["ingest", name] for name in names)):
         done = subprocess.run(
             [sys.executable, "-m", f"steps.{command[0]}", *command[1:]], cwd=project, capture_output=True, text=True
         )
@@ -101,7 +111,10 @@ def test_the_step_ingests_every_format_with_the_code_and_libraries_that_its_plan
     }
     assert admitted == {
         "sounds": {"admitted": 4}, "packed": {"admitted": 4}, "reviews": {"admitted": 3}, "cells": {"admitted": 2},
+        "videos": {"admitted": 3}, "scores": {"admitted": 2}, "boards": {"admitted": 1}, "tables": {"admitted": 1},
     }  # fmt: skip
+    planned = json.loads((project / "data/plan/ingest/videos.json").read_text())
+    assert "media/film.py" in planned["code"] and {"av", "pillow"} <= set(planned["libraries"])
     planned = json.loads((project / "data/plan/ingest/reviews.json").read_text())
     assert "media/text.py" in planned["code"] and "charset_normalizer" in planned["libraries"]
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from ingesting import fill, ingested
 
-from media import draws, midi, probe, score
+from media import draws, midi, probe, score, score_tokens
 from media.probes import score as prober
 from media.sample import Operation
 
@@ -113,6 +113,9 @@ def test_steps_of_one_length_are_voices() -> None:
     assert prober.probe(json.dumps(VOICES).encode())["channels"] == 2
 
 
+KEYED = file_of([tempo(120), mido.MetaMessage("key_signature", key="C"), on(60), off(60, 1)])
+
+
 def long_delta(quarters: int) -> bytes:
     """A file whose only note lasts that long."""
     return file_of([tempo(120), on(60), *[mido.Message("program_change", time=TICKS * quarters // 4)] * 4, off(60)])
@@ -140,8 +143,10 @@ def long_delta(quarters: int) -> bytes:
         (PLAIN[:8] + struct.pack(">hhh", 1, 0, 480) + PLAIN[14:], "damaged: its header says type 1 with 0 tracks"),
         (PLAIN[:8] + struct.pack(">hhh", 1, 1, -6360) + PLAIN[14:], "timed in frames of film (SMPTE)"),
         (PLAIN[:8] + struct.pack(">hhh", 1, 1, 0) + PLAIN[14:], "timed in frames of film (SMPTE)"),
+        (KEYED.replace(b"\xff\x59\x02\x00", b"\xff\x59\x02\x42"), "damaged: Could not decode key with 66 sharps"),
         (file_of([tempo(120)]), "holds no note"),
         (file_of([tempo(120)], type=2), "holds no note"),
+        (file_of([on(60), on(62), off(60)]), "no time goes by in it"),
         (long_delta(200_000), "longer than 100,000 quarter notes or 24 hours"),
         (file_of([tempo(4), on(60), off(60, 10_000)]), "longer than 100,000 quarter notes or 24 hours"),
         (PLAIN + b"\0" * (2 << 20), "larger than 2 MiB"),
@@ -153,9 +158,9 @@ def test_a_bad_score_is_refused_with_a_true_reason(data: bytes, reason: str) -> 
 
 
 @settings(max_examples=60, deadline=None)
-@given(places=st.lists(st.tuples(st.integers(0, len(PLAIN) - 1), st.integers(0, 255)), max_size=5), cut=st.floats(0, 1))
+@given(places=st.lists(st.tuples(st.integers(0, len(KEYED) - 1), st.integers(0, 255)), max_size=5), cut=st.floats(0, 1))
 def test_any_scratched_score_gets_an_answer(places: list[tuple[int, int]], cut: float) -> None:
-    scratched = bytearray(PLAIN)
+    scratched = bytearray(KEYED)
     for place, value in places:
         scratched[place] = value
     found = prober.probe(bytes(scratched[: round(cut * len(scratched)) if cut < 0.5 else None]))
@@ -193,6 +198,44 @@ def test_a_roll_survives_as_midi(filled: np.ndarray, steps_per_quarter: int) -> 
     assert data == midi.written(notes[::-1])
     if len(notes):
         assert np.array_equal(score.roll(score.notes(data, "MIDI"), steps_per_quarter, len(filled)), filled)
+
+
+def test_tokens_say_what_begins_ends_and_waits() -> None:
+    data = file_of([on(60), on(67), off(67, 1), off(60, 1), on(38, channel=9), on(62, 50), off(62, 1)])
+    sequence = score_tokens.tokens(score.notes(data, "MIDI"), 4)
+    assert sequence.tolist() == [
+        60,
+        67,
+        256 + 3,
+        128 + 67,
+        256 + 3,
+        128 + 60,
+        256 + 95,
+        256 + 95,
+        256 + 7,
+        62,
+        259,
+        190,
+    ]
+    assert sequence.max() < score_tokens.VOCABULARY
+
+
+@settings(max_examples=40, deadline=None)
+@given(filled=ROLLS, steps_per_quarter=st.sampled_from([1, 3, 4]))
+def test_tokens_hold_what_a_roll_shows(filled: np.ndarray, steps_per_quarter: int) -> None:
+    sequence = score_tokens.tokens(score.from_roll(filled, steps_per_quarter), steps_per_quarter)
+    again = score.roll(score_tokens.from_tokens(sequence, steps_per_quarter), steps_per_quarter, len(filled))
+    assert np.array_equal(again > 0, filled > 0)
+
+
+@given(st.lists(st.integers(0, score_tokens.VOCABULARY - 1), max_size=40))
+def test_whatever_a_model_says_is_music(said: list[int]) -> None:
+    notes = score_tokens.from_tokens(np.array(said, np.int64), 4)
+    assert (notes["end"] > notes["start"]).all()
+    again = score_tokens.from_tokens(score_tokens.tokens(notes, 4), 4)
+    assert again[["start", "end", "pitch"]].tolist() == notes[["start", "end", "pitch"]].tolist()
+    if len(notes):
+        assert len(score.notes(midi.written(notes), "MIDI")) == len(notes)
 
 
 def test_written_midi_has_its_tempo_and_every_channel() -> None:

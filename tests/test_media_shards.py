@@ -93,10 +93,10 @@ def test_samples_and_their_derivation(tmp_path: Path, small: None) -> None:
         parents = shards.parents(name)
         for i, sample_id in enumerate(split.column("sample_id")):
             row = derived.pop(sample_id)
-            assert (row["split"], row["parent_ids"], row["licence"]) == (name, [parents[i]], "CC0-1.0")
+            assert (row["split"], row["parent_ids"], row["licence"]) == (name, parents[i], "CC0-1.0")
             assert row["copy"] == split.column("copy")[i] and row["fold"] == split.column("fold")[i]
-            assert facts["classes"][samples["label"][i]] == rows[parents[i]]["labels"][0]
-            original = image.square(blobs.get(parents[i]), SIZE, False)
+            assert facts["classes"][samples["label"][i]] == rows[parents[i][0]]["labels"][0]
+            original = image.square(blobs.get(parents[i][0]), SIZE, False)
             assert np.array_equal(samples["image"][i], original) == (row["copy"] == 0)
             assert bool(row["transform"]) == (row["copy"] > 0)
     assert derived == {}

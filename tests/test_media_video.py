@@ -1,5 +1,6 @@
 """Videos: what a probe finds and refuses, which frames become a clip, and what every random variation keeps."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from ingesting import fill, ingested
+from PIL import Image
 from test_media_image import LARGEST
 
 from media import draws, footage, image, probe, video
@@ -43,6 +45,22 @@ def test_what_a_film_is(kind: str, known_as: str, mode: str) -> None:
         "format": known_as, "mode": mode, "width": 64, "height": 48, "frames": 10, "rate_hz": 10, "duration_s": 1.0,
         "channels": None, "signals": [],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoder", "coded", "mode"),
+    [
+        ("mp4", "libsvtav1", "yuv420p", "av1"), ("mp4", "libx265", "yuv420p10le", "hevc"),
+        ("webm", "libvpx-vp9", "yuva420p", "vp9"), ("mov", "prores_ks", "yuv422p10le", "prores"),
+        ("mov", "mjpeg", "yuvj420p", "mjpeg"), ("mov", "qtrle", "rgb24", "qtrle"), ("mov", "png", "rgb24", "png"),
+        ("matroska", "ffv1", "yuv420p", "ffv1"), ("matroska", "mpeg2video", "yuv420p", "mpeg2video"),
+    ],
+)  # fmt: skip
+def test_what_editors_and_archives_write_is_read(kind: str, encoder: str, coded: str, mode: str) -> None:
+    data = film(kind, frames=4, size=(128, 96), codec=encoder, coded=coded, rate_hz=25)
+    found = prober.probe(data)
+    assert (found.get("mode"), found.get("frames")) == (mode, 4), found
+    assert levels(data, 4) == [0, 1, 2, 3]
 
 
 def test_what_is_odd_is_noted() -> None:
@@ -93,6 +111,17 @@ GIF, APNG, MP4, MKV = animation(), animation("PNG"), film(), film("matroska")
 )
 def test_a_bad_video_is_refused_with_a_true_reason(data: bytes, reason: str) -> None:
     assert prober.probe(data).get("reason", "admitted").startswith(reason)
+
+
+@pytest.mark.parametrize("times", [[0.0, 0.2, 0.1], [0.0, 0.1, -0.2]])
+def test_times_that_go_back_are_damage(times: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [footage.Frame(start_s, 0.1, Image.Image) for start_s in times]
+    film_ = footage.Footage(
+        format="MKV", mode="vp8", width=8, height=8, tick_s=0.1, channels=0,
+        frames=lambda: iter(frames), spans=lambda: [],
+    )  # fmt: skip
+    monkeypatch.setattr(footage, "opened", lambda _: contextlib.nullcontext(film_))
+    assert prober.probe(b"x") == {"reason": "damaged: the times of its frames stand still or go back"}
 
 
 def test_noise_behind_every_head_gets_an_answer_in_the_limited_process() -> None:

@@ -1,6 +1,7 @@
 """Decode a video once, and say what it is."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -42,6 +43,8 @@ def _examined(film: footage.Footage, data: bytes) -> dict[str, Any]:
             return {"reason": f"longer than {MOST_FRAMES:,} frames or {LONGEST_S // 3600} hours; cut it"}
     if not starts:
         return {"reason": footage.NO_FRAME}
+    if end_s <= starts[-1] or any(later < earlier for earlier, later in pairwise(starts)):
+        return {"reason": "damaged: the times of its frames stand still or go back"}
     signals = {
         "c2pa": b"c2pa" in data,
         "rotated": turned,
