@@ -16,7 +16,7 @@ from studio.answer import Answer, table
 
 SHORT = 12
 """Digits of an asset id that a person sees, and at least so many that name one are told apart."""
-AFTERWARDS = "it counts from the next ingest (dailies data check {source}, or the next run), which also commits it"
+AFTERWARDS = "it counts from the next ingest on (dailies data check {source}, or a run, which also commits it)"
 
 
 def listed(source: str) -> Answer:

@@ -1,6 +1,7 @@
 """The main job, end to end: real git, DVC, Prefect server, processes. What runs, what does not, and what it leaves."""
 
 import json
+import shutil
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,19 @@ def test_too_many_bad_files_end_a_run_and_stand_in_prefect(workspace: Workspace,
     assert [each["path"] for each in artifact(workspace, "refused-shapes")] == ["disc/broken.png"]
     listed = workspace.json("data", "quarantine", "shapes")["refused"]
     assert listed[0]["reason"].startswith("not a picture") and not listed[0]["releasable"]
+
+
+def test_a_release_is_committed_by_the_next_run(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = draw_shapes(tmp_path / "pictures", 40)
+    shutil.copy(pictures / "disc" / "0000.png", pictures / "square" / "twice.png")
+    workspace.params(str(workspace.pictures), str(pictures))
+    workspace.dailies("data", "check", "shapes")
+    [twice, _] = workspace.json("data", "quarantine", "shapes")["refused"]
+    workspace.dailies("data", "quarantine", "shapes", "--release", twice["asset_id"], "--why", "the disc is a square")
+    workspace.dailies("run", "shapes", exit_code=None)
+    kept = json.loads(workspace.git("show", "HEAD:data/released/shapes.json"))
+    assert list(kept) == [twice["asset_id"]]
+    assert workspace.git("status", "--porcelain") == "" and workspace.json("data", "ls")["sources"]["shapes"]["current"]
 
 
 def artifact(workspace: Workspace, key: str) -> Any:
