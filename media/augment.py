@@ -41,7 +41,7 @@ def augment(
     learnt = _learnt(files, blobs, plan)
     with folders.replacing(out) as fresh:
         sums = _in_parallel(files, lambda file: write(file, fresh, blobs, plan, learnt, previous), tick, workers)
-        facts = _facts(rows[0]["source"], classes, files, plan) | learnt | mean_and_spread(sums)
+        facts = _facts(rows[0]["source"], classes, files, plan) | {"learnt": learnt} | mean_and_spread(sums)
         derivation.write(fresh, files, plan.variants.seed, transform(plan.variants))
         (fresh / shards.FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts

@@ -1,7 +1,6 @@
 """What a trained network makes of samples it has not seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,36 +9,23 @@ from torch import nn
 
 from models import device, metrics
 from models.data import Samples, blocks
+from models.outcome import Outcome
 from project.errors import DailiesError
 
 WORST = 24
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """The result of an evaluation.
+def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any], *, field: str = "image") -> Outcome:
+    """Compare the answers of `net` on one field with the labels of `samples`. Raises DailiesError when there are none.
 
-    metrics    name → number; all are fractions
-    per_class  a row a class: class, samples, precision, recall, f1
-    confusion  int64 (classes, classes), rows are true classes
-    rows       columns with one entry a sample: sample_id, label, prediction, confidence, score (1 right, 0 wrong)
-    mistakes   the most confident wrong answers, worst first: sample_id, label, prediction, confidence, image (C, H, W)
+    `shown` has confusion, int64 (classes, classes) with true classes in rows, and mistakes, the most confident wrong
+    answers, worst first: sample_id, label, prediction, confidence, and what the field holds.
     """
-
-    metrics: dict[str, float]
-    per_class: list[dict[str, Any]]
-    confusion: np.ndarray
-    rows: dict[str, np.ndarray]
-    mistakes: list[dict[str, Any]]
-
-
-def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
-    """Compare the answers of `net` with the labels of `samples`. Raises DailiesError when there are none."""
     if len(samples) == 0:
         raise DailiesError("there is no sample to measure on; see the split section of the model and its labels")
     classes = list(facts["classes"])
     labels = np.asarray(samples.column("label"), dtype=np.int64)
-    scores = probabilities(net, samples)
+    scores = probabilities(net, samples, field=field)
     predictions, confidence = scores.argmax(1), scores.max(1)
     counts = metrics.confusion(labels, predictions, len(classes))
     named = np.array(classes, dtype=object)
@@ -52,16 +38,17 @@ def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -
     }
     return Outcome(
         metrics=_summary(counts, confidence, predictions == labels),
-        per_class=_per_class(counts, classes),
-        confusion=counts,
         rows=rows,
-        mistakes=_mistakes(samples, rows),
+        tables={"Classes": _per_class(counts, classes)},
+        shown={"confusion": counts, "mistakes": _mistakes(samples, rows, field)},
     )
 
 
-def classify(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> dict[str, Any]:
+def classify(
+    net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[str, Any], *, field: str = "image"
+) -> dict[str, Any]:
     """The class of one sample, ready for JSON: label, confidence, and the score of every class; scores sum to 1."""
-    scores = _softmax(net, sample["image"][None])[0]
+    scores = _softmax(net, sample[field][None])[0]
     best = int(scores.argmax())
     classes = [str(name) for name in facts["classes"]]
     return {
@@ -71,16 +58,16 @@ def classify(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[st
     }
 
 
-def probabilities(net: nn.Module, samples: Samples) -> np.ndarray:
+def probabilities(net: nn.Module, samples: Samples, *, field: str = "image") -> np.ndarray:
     """Softmax scores, float64 (N, classes). `net` is moved to the device that trains and set to evaluation."""
-    return np.concatenate([_softmax(net, samples.take(indices)["image"]) for indices in blocks(samples)])
+    return np.concatenate([_softmax(net, samples.take(indices)[field]) for indices in blocks(samples)])
 
 
-def _softmax(net: nn.Module, images: np.ndarray) -> np.ndarray:
+def _softmax(net: nn.Module, values: np.ndarray) -> np.ndarray:
     machine = device.prepare()
     net.to(machine.device).eval()
     with torch.inference_mode():
-        logits = net(device.tensor(images).to(machine.device))
+        logits = net(device.tensor(values).to(machine.device))
     return logits.double().softmax(1).cpu().numpy()
 
 
@@ -101,11 +88,11 @@ def _per_class(counts: np.ndarray, classes: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _mistakes(samples: Samples, rows: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+def _mistakes(samples: Samples, rows: Mapping[str, np.ndarray], field: str) -> list[dict[str, Any]]:
     wrong = np.flatnonzero(rows["label"] != rows["prediction"])
     worst = wrong[np.argsort(-rows["confidence"][wrong], kind="stable")][:WORST]
-    images = samples.take(worst)["image"]
+    values = samples.take(worst)[field]
     return [
-        {name: column[index] for name, column in rows.items()} | {"image": image}
-        for index, image in zip(worst, images, strict=True)
+        {name: column[index] for name, column in rows.items()} | {field: value}
+        for index, value in zip(worst, values, strict=True)
     ]

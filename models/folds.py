@@ -8,8 +8,8 @@ import numpy as np
 from torch import nn
 
 from models.data import Samples
-from models.evaluate import Outcome
 from models.job import Fitted, Job
+from models.outcome import Outcome
 from project.errors import DailiesError
 
 

@@ -23,15 +23,17 @@ Loss = Callable[[Training, Mapping[str, Any], np.ndarray], Criterion]
 """(settings, facts, labels of the training samples) → criterion."""
 
 
-def cross_entropy(settings: Training, facts: Mapping[str, Any], labels: np.ndarray) -> Criterion:
-    """Softmax cross-entropy of `net(image)` (B, classes) against `label` (B,); measures accuracy.
+def cross_entropy(
+    settings: Training, facts: Mapping[str, Any], labels: np.ndarray, *, field: str = "image"
+) -> Criterion:
+    """Softmax cross-entropy of `net(field)` (B, classes) against `label` (B,); measures accuracy.
 
     Label smoothing as in Szegedy et al. 2016, Rethinking the Inception Architecture, section 7.
     """
     weight = class_weights(labels, len(facts["classes"])) if settings.class_weights == "balanced" else None
 
     def criterion(net: nn.Module, batch: Mapping[str, Tensor]) -> Scored:
-        logits, label = net(batch["image"]).float(), batch["label"].long()
+        logits, label = net(batch[field]).float(), batch["label"].long()
         weights = None if weight is None else weight.to(logits.device)
         loss = functional.cross_entropy(logits, label, weights, label_smoothing=settings.label_smoothing)
         return Scored(loss, {"accuracy": (logits.detach().argmax(1) == label).float()})

@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from models import metrics
 
 if TYPE_CHECKING:
-    from models.evaluate import Outcome
+    from models.outcome import Outcome
 
 BLUE, ORANGE, INK, GREY, PALE = "#0072B2", "#D55E00", "#1F2937", "#6B7280", "#E5E7EB"
 BLUES = matplotlib.colors.LinearSegmentedColormap.from_list("right", ["#FFFFFF", "#BBD9EC", BLUE])
@@ -47,9 +47,9 @@ def classification(outcome: "Outcome", facts: Mapping[str, Any]) -> dict[str, by
     `history`."""
     right = outcome.rows["label"] == outcome.rows["prediction"]
     pictures = {
-        "confusion.png": confusion_matrix(outcome.confusion, [str(name) for name in facts["classes"]]),
+        "confusion.png": confusion_matrix(outcome.shown["confusion"], [str(name) for name in facts["classes"]]),
         "reliability.png": reliability(outcome.rows["confidence"], right),
-        "mistakes.png": mistakes(outcome.mistakes),
+        "mistakes.png": mistakes(outcome.shown["mistakes"]),
     }
     if facts.get("history"):
         pictures["loss.png"] = loss_curve(facts["history"])

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from project.errors import UsageError
 
 NAME = r"^[a-z][a-z0-9_]*$"
+SOURCE_NAME = r"^[a-z][a-z0-9_-]*$"
+"""A source may be called as the folder that holds a copy of it, orl-faces; a model is called in commands and tags."""
 PART_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 T = TypeVar("T")
 
@@ -202,7 +204,7 @@ class Model(Strict):
 class Params(Strict):
     """The whole file."""
 
-    sources: dict[Annotated[str, Field(pattern=NAME)], Source] = {}
+    sources: dict[Annotated[str, Field(pattern=SOURCE_NAME)], Source] = {}
     models: dict[Annotated[str, Field(pattern=NAME)], Model] = {}
 
     def source(self, name: str) -> Source:

@@ -136,11 +136,12 @@ def champion_scores(candidate: Candidate, champion: tags.Version) -> dict[str, f
 
 
 def read_scores(path: Path) -> dict[str, float]:
-    """Asset → score of a predictions table."""
+    """Asset → score of a predictions table, the mean where several samples were made of one asset."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(path, columns=["asset_id", "score"])
-    return dict(zip(table["asset_id"].to_pylist(), table["score"].to_pylist(), strict=True))
+    means = table.group_by("asset_id", use_threads=False).aggregate([("score", "mean")])
+    return dict(zip(means["asset_id"].to_pylist(), means["score_mean"].to_pylist(), strict=True))
 
 
 def _message(

@@ -1,5 +1,6 @@
 """Augment: assets → training samples. `data/shards/<model>/` holds samples in buckets, their derivation and facts.json."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,8 +22,18 @@ def main(root: Path, name: str) -> None:
         write(planned, layout.assets(root, planned["source"]), out, f"models.{name}", earlier)
 
 
-def write(planned: dict[str, object], assets: Path, out: Path, where: str, earlier: Path | None = None) -> None:
-    """Make samples as an augment plan says, from a folder of assets. `earlier` is a result of the same plan."""
+def write(
+    planned: dict[str, object],
+    assets: Path,
+    out: Path,
+    where: str,
+    earlier: Path | None = None,
+    learnt: Mapping[str, object] | None = None,
+) -> None:
+    """Make samples as an augment plan says, from a folder of assets. `earlier` is a result of the same plan.
+
+    With `learnt`, facts that an older version learnt, nothing is learnt from these assets.
+    """
     recipe = load(str(planned["recipe"]))
     settings = SimpleNamespace(**planned["settings"])  # type: ignore[arg-type]
     plan = Plan(
@@ -33,7 +44,7 @@ def write(planned: dict[str, object], assets: Path, out: Path, where: str, earli
         split=Split.model_validate(planned["split"]),
         compose=recipe.compose,
         join=recipe.join,
-        learn=recipe.learn,
+        learn=recipe.learn if learnt is None else lambda samples, settings: learnt,
         encode=recipe.encode,
     )
     progress = Progress("samples", 0)

@@ -23,8 +23,9 @@ def main(root: Path, model: str, commit: str, weights: Path, out: Path) -> None:
     today = layout.read_plan(root, "augment", model)
     then = json.loads(git.show(root, commit, f"data/plan/augment/{model}.json") or "{}") or today
     planned = {**then, "source": today["source"], "split": today["split"], "augment": {}}
-    augment.write(planned, layout.assets(root, today["source"]), out / "shards", f"models.{model}")
     recipe, _, net, card = trained(weights)
+    learnt = card["facts"].get("learnt", {})
+    augment.write(planned, layout.assets(root, today["source"]), out / "shards", f"models.{model}", learnt=learnt)
     shards = Shards(out / "shards")
     known: list[str] = card["facts"]["classes"]
     classes = [*known, *(name for name in shards.facts["classes"] if name not in known)]

@@ -28,7 +28,7 @@ def main(folder: Path, files: list[Path]) -> None:
         else:
             unit = Unit((str(path),), "test")
             sample = recipe.join([recipe.read(data, probed[str(path)], settings)], unit, settings)
-            answer |= recipe.predict(net, recipe.encode(sample, settings, card["facts"]), card["facts"])
+            answer |= recipe.predict(net, recipe.encode(sample, settings, card["facts"]["learnt"]), card["facts"])
         print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 

@@ -19,21 +19,31 @@ def page(
     name: str,
     metrics: Mapping[str, float],
     rules: Sequence[Mapping[str, Any]],
-    per_class: Sequence[Mapping[str, Any]],
-    pictures: Mapping[str, bytes],
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    shown: Mapping[str, bytes],
     card: Mapping[str, Any],
     history: Sequence[Mapping[str, float]],
 ) -> str:
-    """The HTML of one model's report. Holds no date and no path: the same results give the same bytes."""
+    """The HTML of one model's report. Holds no date and no path: the same results give the same bytes.
+
+    `shown` is what the recipe shows: file name → PNG or WAV.
+    """
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.get_template("report.html.jinja").render(
         name=name,
         metrics=metrics,
         rules=rules,
-        per_class=per_class,
-        pictures=[(TITLES.get(file, file), base64.b64encode(png).decode()) for file, png in pictures.items()],
+        tables=tables,
+        pictures=[_inside(file, data) for file, data in shown.items() if file.endswith(".png")],
+        sounds=[_inside(file, data) for file, data in shown.items() if file.endswith(".wav")],
         card=card,
         facts=card["facts"],
         last=history[-1] if history else {},
     )
+
+
+def _inside(file: str, data: bytes) -> tuple[str, str]:
+    """Title and bytes in base64."""
+    title = TITLES.get(file) or Path(file).stem.replace("_", " ").capitalize()
+    return title, base64.b64encode(data).decode()

@@ -32,15 +32,15 @@ def main(root: Path, name: str) -> None:
     outcome = recipe.evaluate(net, test, shards.facts)
     metrics = outcome.metrics | _spread(card["cross_validation"])
     rules = [rule.as_dict() for rule in gate.floors(plan["gate"], metrics)]
-    pictures = recipe.show(outcome, shards.facts | {"history": history})
+    shown = recipe.show(outcome, shards.facts | {"history": history})
 
     reports = layout.reports(root, name)
     with folders.replacing(reports / "pictures") as out:
-        for file, png in pictures.items():
-            (out / file).write_bytes(png)
+        for file, data in shown.items():
+            (out / file).write_bytes(data)
     write_predictions(reports / "predictions.parquet", outcome.rows, parents(layout.shards(root, name)))
     layout.write_json(reports / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
-    page = report.page(name, metrics, rules, outcome.per_class, pictures, card, history)
+    page = report.page(name, metrics, rules, outcome.tables, shown, card, history)
     layout.write_bytes(reports / "report.html", page.encode())
     layout.write_json(reports / "metrics.json", {key: round(value, 6) for key, value in metrics.items()})
 
@@ -51,10 +51,12 @@ def _spread(folds: dict[str, dict[str, float]]) -> dict[str, float]:
 
 
 def parents(shards: Path) -> dict[str, str]:
-    """Test sample → the asset that it was made from."""
+    """Test sample → the asset that it was made from; of several, their ids with + between."""
     columns = ["sample_id", "parent_ids"]
     table = pq.read_table(shards / "derivation.parquet", columns=columns, filters=[("split", "=", "test")])
-    return {sample: ids[0] for sample, ids in zip(*(table[column].to_pylist() for column in columns), strict=True)}
+    return {
+        sample: "+".join(ids) for sample, ids in zip(*(table[column].to_pylist() for column in columns), strict=True)
+    }
 
 
 def write_predictions(path: Path, rows: Mapping[str, Any], parents: Mapping[str, str]) -> None:

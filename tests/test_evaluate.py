@@ -51,14 +51,14 @@ def test_a_row_a_sample() -> None:
 
 
 def test_a_row_a_class() -> None:
-    cat, dog, owl = evaluate.classification(Pixels(), samples(), FACTS).per_class
+    cat, dog, owl = evaluate.classification(Pixels(), samples(), FACTS).tables["Classes"]
     assert cat == {"class": "cat", "samples": 1, "precision": 0.5, "recall": 1.0, "f1": pytest.approx(2 / 3)}
     assert dog == {"class": "dog", "samples": 2, "precision": 0.5, "recall": 0.5, "f1": 0.5}
     assert owl == {"class": "owl", "samples": 2, "precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3)}
 
 
 def test_the_surest_mistake_comes_first_with_its_picture() -> None:
-    mistakes = evaluate.classification(Pixels(), samples(), FACTS).mistakes
+    mistakes = evaluate.classification(Pixels(), samples(), FACTS).shown["mistakes"]
     assert [mistake["sample_id"] for mistake in mistakes] == ["e", "c"]
     assert np.exp(mistakes[0]["image"][0, 0]) == pytest.approx(SCORES[4])
 

@@ -11,8 +11,8 @@ from torch import nn
 
 from models import evaluate, fit, folds, losses, networks, toy
 from models.data import InMemory, Samples
-from models.evaluate import Outcome
 from models.fit import Fitted, Job
+from models.outcome import Outcome
 from models.settings import Training, setting
 from project.errors import DailiesError
 
@@ -51,9 +51,7 @@ def test_originals_are_held_out_once_and_their_copies_are_not_trained_on(tmp_pat
         return Fitted(history=[], best_epoch=0, stopped_early=False)
 
     def fake_evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
-        return Outcome(
-            metrics={"score": float(ids(samples)[0])}, per_class=[], confusion=np.eye(1), rows={}, mistakes=[]
-        )
+        return Outcome(metrics={"score": float(ids(samples)[0])}, rows={})
 
     measured = folds.cross_validate(
         job(3, tmp_path), net=lambda settings, facts: nn.Identity(), fit=fake_fit, evaluate=fake_evaluate

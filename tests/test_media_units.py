@@ -105,10 +105,10 @@ def test_facts_are_learnt_from_training_samples_only(assets: Path, tmp_path: Pat
         assets, tmp_path / "shards", learn=vocabulary, encode=encode, fields={"words": Field("int64", (4,))}
     )
     train, test = shards.split("train"), shards.split("test")
-    assert shards.facts["words"] == facts["words"]
+    assert shards.facts["learnt"]["words"] == facts["learnt"]["words"]
     assert (train.take(np.arange(len(train)))["words"] > 0).all()
-    assert set(test.take(np.arange(len(test)))["words"][:, 1].tolist()) == {1 + facts["words"].index("text")}
-    numbers = {word for word in facts["words"] if word.isdigit()}
+    assert set(test.take(np.arange(len(test)))["words"][:, 1].tolist()) == {1 + facts["learnt"]["words"].index("text")}
+    numbers = {word for word in facts["learnt"]["words"] if word.isdigit()}
     assert len(numbers) < 20, "a number that only test holds was learnt"
 
 

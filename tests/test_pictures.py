@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from models import metrics, pictures
-from models.evaluate import Outcome
+from models.outcome import Outcome
 
 
 def outcome(classes: int = 10, samples: int = 200, wrong: int = 20, channels: int = 1, name: str = "{}") -> Outcome:
@@ -24,7 +24,7 @@ def outcome(classes: int = 10, samples: int = 200, wrong: int = 20, channels: in
         for index in range(min(wrong, 24))
     ]
     counts = metrics.confusion(labels, predictions, classes)
-    return Outcome(metrics={}, per_class=[], confusion=counts, rows=rows, mistakes=mistakes)
+    return Outcome(metrics={}, rows=rows, shown={"confusion": counts, "mistakes": mistakes})
 
 
 def drawn(result: Outcome, **given: Any) -> dict[str, bytes]:
