@@ -5,7 +5,7 @@ import csv
 import gc
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from media import buckets, catalog, folders, probe, rights
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.contents import Contents
 from media.earlier import Earlier
-from media.findings import describe
+from media.findings import by_rule, describe
 from media.seen import Memory
 from media.sources import DOCUMENT, Reader
 from media.summary import summarise
@@ -36,6 +36,7 @@ def ingest(
     tick: Tick,
     *,
     refusals: Path,
+    released: Mapping[str, str] | None = None,
     previous: Path | None = None,
     probe_code: str = "",
     memory: Memory | None = None,
@@ -43,6 +44,7 @@ def ingest(
     """Write the folder `out` and return its summary. The result depends on the source alone, not on `previous`.
 
     `refusals` gets a CSV table of what was refused and why, also when that was too much.
+    `released` says who admits which asset although a rule refuses it: asset id → "who: why".
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
     That holds only if it was found by the same libraries and by code of the same name, `probe_code`.
     `memory` says which files need not even be read, as they were not touched since `previous`.
@@ -60,7 +62,7 @@ def ingest(
             raise UsageError(f"source {name!r} holds no file; hidden files do not count")
         recalled = memory.recall(earlier.folder) if memory and earlier.folder else {}
         found = survey(items, recalled, earlier, contents, pool, tick)
-        table = _catalog(name, source, found, earlier)
+        table = _catalog(name, source, found, earlier, released or {})
         _write_refusals(table, refusals)
         _check_quarantined(name, table, source.max_quarantined, refusals)
         summary = summarise(table)
@@ -87,7 +89,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _catalog(name: str, source: Source, found: Survey, earlier: Earlier) -> pa.Table:
+def _catalog(name: str, source: Source, found: Survey, earlier: Earlier, released: Mapping[str, str]) -> pa.Table:
     """Earlier rows of what is as it was, and new ones of all else, sorted by asset id."""
     defaults = catalog.rights(source)
     suffixes = probe.suffixes(source.kind)
@@ -95,7 +97,7 @@ def _catalog(name: str, source: Source, found: Survey, earlier: Earlier) -> pa.T
         {
             "source": name,
             "kind": source.kind,
-            **describe(asset, suffixes),
+            **describe(asset, suffixes, released.get(asset.asset_id, "")),
             **rights.effective(defaults, [item.rights for item in asset.accepted]),
         }
         for asset in found.found.values()
@@ -117,8 +119,12 @@ def _write_refusals(table: pa.Table, to: Path) -> None:
     unfinished = to.with_name(f".{to.name}.writing")
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["path", "reason", "asset_id"])
-        lines = [(path, row["reason"], row["asset_id"]) for row in _quarantined(table) for path in row["paths"]]
+        writer.writerow(["path", "reason", "asset_id", "releasable"])
+        lines = [
+            (path, row["reason"], row["asset_id"], "yes" if by_rule(row) else "no")
+            for row in _quarantined(table)
+            for path in row["paths"]
+        ]
         writer.writerows(sorted(lines))
     folders.sync(unfinished)
     unfinished.replace(to)
@@ -140,5 +146,6 @@ def _check_quarantined(name: str, table: pa.Table, allowed: float, refusals: Pat
     worst = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(WORST))
     raise QuarantineError(
         f"source {name!r}: {len(refused)} of {assets} assets are refused, more than max_quarantined {allowed:g}: "
-        f"{worst}; the first is {min(row['paths'][0] for row in refused)}; all are in {refusals}"
+        f"{worst}; the first is {min(row['paths'][0] for row in refused)}; all are in {refusals}, "
+        f"see: dailies data quarantine {name}"
     )
