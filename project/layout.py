@@ -47,6 +47,11 @@ def refusals(root: Path, source: str) -> Path:
     return private(root) / "refused" / f"{source}.csv"
 
 
+def drift(root: Path, source: str) -> Path:
+    """How far the assets of the last ingest had moved from those before, whether it ended well or not."""
+    return private(root) / "drift" / f"{source}.json"
+
+
 def shards(root: Path, model: str) -> Path:
     return root / "data" / "shards" / model
 

@@ -44,6 +44,7 @@ def main(root: Path, name: str) -> None:
             out,
             tick,
             refusals=layout.refusals(root, name),
+            drift=layout.drift(root, name),
             released=plan["released"],
             previous=earlier,
             probe_code=_probe_code(root, source.kind),

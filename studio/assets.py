@@ -71,7 +71,7 @@ def show(source: str, top: int) -> Answer:
     folder = ingested(root, source)
     entry = params.read(root / "params.yaml").source(source)
     told = overview(folder)
-    checks = findings(folder)
+    checks = findings(root, source)
     data = {"source": source, "kind": entry.kind, "source_format": entry.format, **told, "checks": checks}
     lines = [f"{source}: {entry.kind}, {entry.format}, {told['status'].get('admitted', 0):,} assets admitted"]
     lines += _counts(told, top) + _sizes(told["sizes"])
@@ -110,14 +110,17 @@ def ingested(root: Path, source: str) -> Path:
     return folder
 
 
-def findings(folder: Path) -> list[dict[str, Any]]:
-    """What the checks found when the assets were ingested."""
+def findings(root: Path, source: str) -> list[dict[str, Any]]:
+    """What the checks found when the assets were ingested, and how far those had moved from the version before."""
+    found: list[dict[str, Any]] = _read(layout.assets(root, source) / "checks.json", {"checks": []})["checks"]
+    return found + list(_read(layout.drift(root, source), []))
+
+
+def _read(path: Path, otherwise: Any) -> Any:
     try:
-        content = json.loads((folder / "checks.json").read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return []
-    found: list[dict[str, Any]] = content["checks"]
-    return found
+        return otherwise
 
 
 def finding_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:

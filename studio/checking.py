@@ -23,7 +23,7 @@ def check(source: str) -> Answer:
     known = earlier.versions(root, source)
     ran = bring_up_to_date(root, source)
     changed = _changed(root, source, known)
-    checks, counts = findings(layout.assets(root, source)), summary(root, source)
+    checks, counts = findings(root, source), summary(root, source)
     admitted, refused = (counts["status"].get(status, 0) for status in ("admitted", "quarantined"))
     exceeded = [each["check"] for each in checks if each["verdict"] == EXCEEDED]
     data = {

@@ -165,7 +165,7 @@ def _refused_files(root: Path, source: str) -> list[str]:
 
 def _found(root: Path, source: str) -> list[str]:
     """One line for each finding about the assets that a person should know."""
-    checks = findings(layout.assets(root, source))
+    checks = findings(root, source)
     return [f"  {each['verdict']:<8} {each['check']}: {each['message']}" for each in checks if each["verdict"] != FINE]
 
 

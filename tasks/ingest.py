@@ -39,10 +39,11 @@ def ingest(source: str) -> Outcome:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     counts = [{"what": key, "count": value} for key, value in summary.items() if isinstance(value, int)]
     create_table_artifact(key=artifact_key("assets", source), table=counts, description=f"Assets of {source}")
-    if (folder / "checks.json").is_file():
-        found = json.loads((folder / "checks.json").read_text(encoding="utf-8"))
-        _publish_refusals(source, found["refused"])
-        _publish_findings(source, found["checks"])
+    found = json.loads((folder / "checks.json").read_text(encoding="utf-8"))
+    drift = layout.drift(root, source)
+    moved = json.loads(drift.read_text(encoding="utf-8")) if drift.is_file() else []
+    _publish_refusals(source, found["refused"])
+    _publish_findings(source, [*found["checks"], *moved])
     return outcome
 
 
