@@ -49,6 +49,7 @@ def make(learnt: Mapping[str, Any], count: int) -> VectorEnv:
 def spaces(learnt: Mapping[str, Any]) -> Spaces:
     """What is seen in an environment and done. Raises UsageError for an environment that is not learnt here."""
     made = make(learnt, 1)
+    _limit(made, learnt)
     seen, done = made.single_observation_space, made.single_action_space
     made.close()
     if not isinstance(done, gymnasium.spaces.Discrete):
@@ -127,9 +128,7 @@ def best(net: nn.Module) -> Decide:
 
 def _play(net: nn.Module, learnt: Mapping[str, Any], seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     environments = make(learnt, len(seeds))
-    limit = environments.spec.max_episode_steps if environments.spec else None
-    if not limit:
-        raise UsageError(f"environment {learnt['environment']!r} has no limit of time; set options: max_episode_steps")
+    limit = _limit(environments, learnt)
     returns, length, playing = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64), np.ones(len(seeds), bool)
     for step in steps(environments, seeds.tolist(), best(net), limit):
         returns += step.reward * playing
@@ -139,3 +138,12 @@ def _play(net: nn.Module, learnt: Mapping[str, Any], seeds: np.ndarray) -> tuple
             break
     environments.close()
     return returns, length
+
+
+def _limit(environments: VectorEnv, learnt: Mapping[str, Any]) -> int:
+    """The steps after which an episode is cut off. Raises UsageError where it may go on for ever."""
+    one = environments.envs[0].spec  # type: ignore[attr-defined]  # that of all of them tells nothing of options
+    limit = one.max_episode_steps if one else None
+    if not limit:
+        raise UsageError(f"environment {learnt['environment']!r} has no limit of time; set options: max_episode_steps")
+    return int(limit)

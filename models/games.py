@@ -13,7 +13,7 @@ from models.data import Samples, blocks
 from models.outcome import Outcome
 from project.errors import DailiesError
 
-FOLLOWED = 300
+FOLLOWED = 200
 """Steps that a walker is followed."""
 DRAWN = 12
 

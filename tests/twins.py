@@ -56,7 +56,7 @@ def shards(name: str, folder: Path, twin: Twin | None = None) -> Shards:
     ingested(folder, **twin.source)
     settings = resolve(load(name).settings, twin.settings, name)
     split = {"validation": 0.2, "test": 0.2}
-    planned = {"recipe": name, "settings": shaping_data(settings), "augment": {}, "split": split}
+    planned = {"recipe": name, "settings": shaping_data(settings), "augment": {}, "split": split, "files": {}}
     augment.write(planned, folder / "assets", folder / "shards", name)
     return Shards(folder / "shards")
 

@@ -1,0 +1,167 @@
+"""Agents that learn from reward: each method on a small game, resumed exactly; what is measured; what is refused."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import twins
+from PIL import Image
+from twins import TWINS, Twin
+
+from models import checkpoint, game_pictures, games, reinforcement, weights
+from models.job import Fitted, Job
+from recipes import load
+from steps import predict
+
+NAME = "game_agent"
+GOLDEN = Path(__file__).parent / "golden" / "game_agent.json"
+TOLERANCE = 1e-3
+"""As for the golden losses of networks, see test_golden_losses."""
+
+
+def playing(environment: str, **settings: Any) -> Twin:
+    source = {"kind": "episode", "format": "synthesise", "generator": "episodes", "count": 60}
+    usual = {"task": "episode", "environments": 4, "steps": 200, "epochs": 5, "hidden": 16, "batch": 32, "seed": 1}
+    return Twin(
+        source=source | {"settings": {"environment": environment}},
+        settings=usual | settings,
+        good=("one.json", json.dumps({"environment": environment, "seed": 5}).encode()),
+        bad=("one.json", b'{"environment": "CartPole-v1"}', "lacks the key 'seed'"),
+    )
+
+
+BOARDS = TWINS[NAME]
+VARIETY: dict[str, Twin] = {
+    "reach": BOARDS,
+    "follow": dataclasses.replace(BOARDS, settings={**BOARDS.settings, "task": "follow", "epochs": 3}),
+    "q_learning": playing("FrozenLake-v1", method="q_learning", rate=0.5, schedule="constant", warmup=0),
+    "dqn": playing("CartPole-v1", method="dqn", best_return=500, rate=0.002, replay=500),
+    "ppo": playing("CartPole-v1", method="ppo", best_return=500, rate=0.002, passes=2),
+}
+
+
+class Stop(Exception):
+    """Ends a training from within."""
+
+
+@pytest.fixture(scope="module", params=VARIETY)
+def twin(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Twin, Any]:
+    chosen = VARIETY[request.param]
+    return chosen, twins.shards(NAME, tmp_path_factory.mktemp(request.param), chosen)
+
+
+def fitted(job: Job) -> Fitted:
+    done: Fitted = load(NAME).fit(job)
+    return done
+
+
+def test_killed_after_any_epoch_it_ends_with_the_same_weights(
+    twin: tuple[Twin, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_S", 0.0)
+    chosen, samples = twin
+    whole = twins.job(NAME, samples, chosen, epochs=3)
+    expected = fitted(whole)
+    for epoch in (1, 2):
+
+        def tick(done: float, epoch: int = epoch, **values: float) -> None:
+            if done == epoch + 1:  # the epoch before is in the checkpoint, this one is lost
+                raise Stop
+
+        with pytest.raises(Stop):
+            fitted(twins.job(NAME, samples, chosen, epochs=3, checkpoints=tmp_path, tick=tick))
+    resumed = twins.job(NAME, samples, chosen, epochs=3, checkpoints=tmp_path)
+    assert fitted(resumed) == expected
+    assert weights.to_bytes(resumed.net) == weights.to_bytes(whole.net)
+
+
+def test_it_ends_with_the_epoch_that_played_best(twin: tuple[Twin, Any]) -> None:
+    chosen, samples = twin
+    job = twins.job(NAME, samples, chosen)
+    done = fitted(job)
+    scores = [row["validation_score"] for row in done.history]
+    assert scores[done.best_epoch - 1] == max(scores)
+    assert games.score(job.facts)(job.net, job.validation) == max(scores)
+
+
+def test_outcome_pictures_and_answer(twin: tuple[Twin, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen, samples = twin
+    job = twins.job(NAME, samples, chosen, epochs=2)
+    done = fitted(job)
+    test = samples.split("test")
+    outcome = load(NAME).evaluate(job.net, test, job.facts)
+    assert sorted(outcome.rows["sample_id"]) == sorted(test.column("sample_id"))
+    assert ((outcome.rows["score"] >= 0) & (outcome.rows["score"] <= 1)).all()
+    assert all(np.isfinite(value) for value in outcome.metrics.values())
+    shown = load(NAME).show(outcome, job.facts | {"history": done.history})
+    assert "learning.png" in shown
+    for name, data in shown.items():
+        (tmp_path / name).write_bytes(data)
+        Image.open(tmp_path / name).verify()
+    (tmp_path / "good").write_bytes(chosen.good[1])
+    (tmp_path / "bad").write_bytes(chosen.bad[1])
+    predict.main(twins.card(NAME, job, tmp_path / "weights"), [tmp_path / "good", tmp_path / "bad"])
+    good, bad = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert "error" not in good and good.keys() & {"moves", "return"}
+    assert bad["error"] == chosen.bad[2]
+
+
+@pytest.mark.parametrize("name", VARIETY)
+def test_the_first_losses_are_golden(name: str, tmp_path: Path) -> None:
+    assert first_losses(name, tmp_path) == pytest.approx(json.loads(GOLDEN.read_text())[name], rel=TOLERANCE)
+
+
+def first_losses(name: str, folder: Path) -> list[float]:
+    """Of five epochs with SGD, whose slow steps magnify no difference of processors."""
+    chosen = VARIETY[name]
+    settings = {"epochs": 5} if name == "q_learning" else {"epochs": 5, "optimizer": "sgd", "rate": 0.001}
+    job = twins.job(NAME, twins.shards(NAME, folder, chosen), chosen, **settings)
+    return [row["train_loss"] for row in fitted(job).history]
+
+
+def test_a_path_is_found_on_small_boards_never_seen(tmp_path: Path) -> None:
+    samples = twins.shards(NAME, tmp_path)
+    job = twins.job(NAME, samples)
+    fitted(job)
+    metrics = games.evaluate(job.net, samples.split("test"), job.facts).metrics
+    assert metrics["solved"] == 1
+    assert metrics["path_ratio"] == 1
+
+
+def test_a_board_too_large_and_another_environment_are_refused_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("reach", "ppo"):
+        samples = twins.shards(NAME, tmp_path / name, VARIETY[name])
+        job = twins.job(NAME, samples, VARIETY[name])
+        (tmp_path / name / "board").write_text("A" + "." * 20 + "G\n")
+        (tmp_path / name / "other").write_text('{"environment": "Acrobot-v1", "seed": 1}')
+        file = tmp_path / name / ("board" if name == "reach" else "other")
+        predict.main(twins.card(NAME, job, tmp_path / name / "weights"), [file])
+    first, second = (json.loads(line)["error"] for line in capsys.readouterr().out.splitlines())
+    assert first == "a board of 1 x 22 tiles does not fit into 9 x 9"
+    assert second == "environment is 'Acrobot-v1', the model has learnt 'CartPole-v1'"
+
+
+def test_a_loss_that_is_not_finite_names_its_place(tmp_path: Path) -> None:
+    job = twins.job(NAME, twins.shards(NAME, tmp_path))
+    with torch.no_grad():
+        next(job.net.parameters()).fill_(float("nan"))
+    with pytest.raises(Exception, match=r"the loss is nan in epoch 1, update 1 of \d+: it must be finite; lower rate"):
+        reinforcement.fit(job, lambda net, samples: 0.0)
+
+
+def test_pictures_are_the_same_bytes_again() -> None:
+    values = np.arange(20.0)
+    assert game_pictures.returns(values) == game_pictures.returns(values)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    golden = {name: first_losses(name, Path(tempfile.mkdtemp())) for name in VARIETY}
+    GOLDEN.write_text(json.dumps(golden, indent=2) + "\n")
