@@ -44,6 +44,12 @@ VARIETY: dict[str, Twin] = {
 }
 
 
+UNFIT = {
+    "reach": "a board of 1 x 22 tiles does not fit into 9 x 9",
+    "ppo": "environment is 'Acrobot-v1', the model has learnt 'CartPole-v1'",
+}
+
+
 class Stop(Exception):
     """Ends a training from within."""
 
@@ -102,6 +108,7 @@ def test_outcome_pictures_and_answer(twin: tuple[Twin, Any], tmp_path: Path, cap
     for name, data in shown.items():
         (tmp_path / name).write_bytes(data)
         Image.open(tmp_path / name).verify()
+    capsys.readouterr()
     (tmp_path / "good").write_bytes(chosen.good[1])
     (tmp_path / "bad").write_bytes(chosen.bad[1])
     predict.main(twins.card(NAME, job, tmp_path / "weights"), [tmp_path / "good", tmp_path / "bad"])
@@ -135,16 +142,15 @@ def test_a_path_is_found_on_small_boards_never_seen(tmp_path: Path) -> None:
 def test_a_board_too_large_and_another_environment_are_refused_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("reach", "ppo"):
+    for name, reason in UNFIT.items():
         samples = twins.shards(NAME, tmp_path / name, VARIETY[name])
         job = twins.job(NAME, samples, VARIETY[name])
         (tmp_path / name / "board").write_text("A" + "." * 20 + "G\n")
         (tmp_path / name / "other").write_text('{"environment": "Acrobot-v1", "seed": 1}')
         file = tmp_path / name / ("board" if name == "reach" else "other")
+        capsys.readouterr()
         predict.main(twins.card(NAME, job, tmp_path / name / "weights"), [file])
-    first, second = (json.loads(line)["error"] for line in capsys.readouterr().out.splitlines())
-    assert first == "a board of 1 x 22 tiles does not fit into 9 x 9"
-    assert second == "environment is 'Acrobot-v1', the model has learnt 'CartPole-v1'"
+        assert json.loads(capsys.readouterr().out)["error"] == reason
 
 
 def test_a_loss_that_is_not_finite_names_its_place(tmp_path: Path) -> None:
