@@ -12,8 +12,9 @@ from typing import Any
 
 HIGHEST_SEED = 2**31 - 1
 LARGEST_BYTES = 64 << 10
-NAME = re.compile(r"([\w:-]+/)?[\w:.-]+-v\d+")
-"""Names that gymnasium registers: an optional namespace, a name and a version."""
+NAME = re.compile(r"([\w-]+/)?[\w.-]+-v\d+")
+"""Names that gymnasium registers: an optional namespace, a name and a version. It would import what stands before a colon,
+so there is none."""
 KEYS = {"environment", "options", "seed"}
 
 

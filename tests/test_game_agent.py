@@ -94,7 +94,9 @@ def test_it_ends_with_the_epoch_that_played_best(twin: tuple[Twin, Any]) -> None
     assert games.score(job.facts)(job.net, job.validation) == max(scores)
 
 
-def test_outcome_pictures_and_answer(twin: tuple[Twin, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_outcome_pictures_and_answer(
+    twin: tuple[Twin, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     chosen, samples = twin
     job = twins.job(NAME, samples, chosen, epochs=2)
     done = fitted(job)

@@ -42,7 +42,7 @@ TWINS: dict[str, Twin] = {
             "settings": {"width": 9, "height": 9},
             "count": 80,
         },
-        settings={"task": "reach", "side": 9, "planning": 24, "epochs": 12, "batch": 4, "seed": 1},
+        settings={"task": "reach", "side": 9, "planning": 32, "epochs": 12, "batch": 4, "rate": 0.03, "seed": 1},
         good=("room.txt", b"#####\n#A.G#\n#####\n"),
         bad=("room.txt", b"#####\n#A..#\n#####\n", "has 0 of G (goal); a board has one"),
     ),
