@@ -17,6 +17,7 @@ from models.job import Fitted, Job
 from recipes import load
 from steps import predict
 
+pytestmark = pytest.mark.slow
 NAME = "game_agent"
 GOLDEN = Path(__file__).parent / "golden" / "game_agent.json"
 TOLERANCE = 1e-3
