@@ -53,18 +53,26 @@ def _draw_games(figure: Figure, shown: Mapping[str, Any], rows: int) -> None:
         if follows:
             _draw_way(axes, played.goals[place], board.shape[2], ORANGE, 0.12)
         _draw_way(axes, played.places[place, :end], board.shape[2], BLUE, -0.12 if follows else 0.0)
+        if follows or arrived < 0:
+            _draw_end(axes, played.places[place, end - 1], board.shape[2])
         _mark(axes, board)
         axes.set_title(_told(arrived, int(shown["shortest"][place]), follows), fontsize=8.5, color=INK, loc="left")
     subtitle = "agent blue, walker orange" if follows else "agent blue, from A to G"
     drawing.headline(
-        figure, "What it did on boards it had not seen", f"{subtitle}; worst first, then one of every kind"
+        figure,
+        "What it did on boards it had not seen",
+        f"{subtitle}; the worst and longest first, then some of the rest",
     )
 
 
 def _draw_way(axes: Axes, places: np.ndarray, width: int, colour: str, aside: float) -> None:
     rows, columns = np.divmod(places, width)
     axes.plot(columns + aside, rows + aside, color=colour, linewidth=1.8, alpha=0.8, solid_joinstyle="round")
-    axes.plot(columns[-1] + aside, rows[-1] + aside, "o", color=colour, markersize=4)
+
+
+def _draw_end(axes: Axes, place: int, width: int) -> None:
+    row, column = divmod(int(place), width)
+    axes.plot(column, row, "o", color=BLUE, markersize=4)
 
 
 def _mark(axes: Axes, board: np.ndarray) -> None:

@@ -5,7 +5,7 @@ source   boards and episodes that media/generators/ makes from seeds (CC0-1.0); 
 task     reach    from start to goal on boards never seen
          follow   a walker on boards never seen
          episode  the highest return in an environment
-method   value_propagation on boards: plans inside the network, by rules that it learns, 195 weights
+method   value_propagation on boards: plans inside the network, by rules that it learns, 115 weights
          q_learning, dqn (double), ppo in environments
 expects  TO BE MEASURED
 paper    Nardelli et al. 2019, Value Propagation Networks; van Hasselt et al. 2016, Double Q-learning; Schulman et al.
