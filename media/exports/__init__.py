@@ -42,9 +42,7 @@ def chosen(assets: Path, *, split: str = "", label: str = "") -> list[Row]:
     return [
         row
         for row in catalog.read(assets)
-        if row["status"] == ADMITTED
-        and (not split or row["split"] == split)
-        and (not label or label in row["labels"])
+        if row["status"] == ADMITTED and (not split or row["split"] == split) and (not label or label in row["labels"])
     ]
 
 
