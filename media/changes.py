@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
+from media import parquet_file
 from media.catalog import ADMITTED
 
 COMPARED = ("labels", "split", "licence", "consent")
@@ -23,6 +22,5 @@ def changes(before: Path, now: Path) -> dict[str, int]:
 
 
 def _admitted(path: Path) -> dict[str, Mapping[str, Any]]:
-    with path.open("rb") as file:
-        table = pq.ParquetFile(file).read(["asset_id", "status", *COMPARED], use_threads=False)
-    return {row["asset_id"]: row for row in table.to_pylist() if row["status"] == ADMITTED}
+    rows = parquet_file.read(path, ["asset_id", "status", *COMPARED]).to_pylist()
+    return {row["asset_id"]: row for row in rows if row["status"] == ADMITTED}

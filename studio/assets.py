@@ -125,7 +125,16 @@ def _read(path: Path, otherwise: Any) -> Any:
 
 def finding_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:
     """A table of findings; nothing where there are none."""
-    rows = [[each["check"], each["value"], each["limit"], each["verdict"], each["message"]] for each in checks]
+    rows = [
+        [
+            each["check"],
+            f"{each['value']:.4g}",
+            "-" if each["limit"] is None else f"{each['limit']:g}",
+            each["verdict"],
+            each["message"],
+        ]
+        for each in checks
+    ]
     return table(["CHECK", "VALUE", "LIMIT", "VERDICT", "SAID"], rows).splitlines() if rows else []
 
 

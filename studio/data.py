@@ -82,10 +82,9 @@ def export(
     output: Annotated[Path, Parameter(name=["--output", "-o"], help="The new folder to write.")],
     split: Annotated[str, Parameter(help="Only this official split: train, validation or test.")] = "",
     label: Annotated[str, Parameter(help="Only assets of this label.")] = "",
-    with_released: Annotated[bool, Parameter(negative="", help="Also what a person released.")] = False,
     json: Json = False,
 ) -> Answer:
     """Write the assets' own bytes to a folder, with a table of licences."""
     from studio import export as writing
 
-    return writing.export(source, form, output, split=split, label=label, with_released=with_released)
+    return writing.export(source, form, output, split=split, label=label)

@@ -10,14 +10,14 @@ from studio.assets import ingested, size_of
 from studio.writing import written
 
 
-def export(source: str, form: str, output: Path, *, split: str, label: str, with_released: bool) -> Answer:
+def export(source: str, form: str, output: Path, *, split: str, label: str) -> Answer:
     """Write the chosen assets to the folder `output`. Raises UsageError when there are none, or something lies there."""
     root = layout.find()
     entry = params.read(root / "params.yaml").source(source)
     out = output.resolve()
     exports.check(form, out)
     folder = ingested(root, source)
-    rows = exports.chosen(folder, split=split, label=label, with_released=with_released)
+    rows = exports.chosen(folder, split=split, label=label)
     if not rows:
         raise UsageError(
             f"source {source!r} has no admitted asset of that split and label; see: dailies data show {source}"

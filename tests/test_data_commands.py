@@ -203,10 +203,10 @@ def test_an_export_holds_the_bytes_that_came_in(mine: Workspace, tmp_path: Path)
     assert f'low/a.wav,{hashlib.sha256(original).hexdigest()},CC-BY-4.0,,,unknown,,"A, B"' in licences
 
 
-def test_released_assets_are_exported_on_request_only(mine: Workspace, tmp_path: Path) -> None:
+def test_an_asset_is_exported_once_it_is_released(mine: Workspace, tmp_path: Path) -> None:
+    export = ("data", "export", "sounds", "--as", "parquet", "--label", "low", "-o")
+    assert mine.json(*export, str(tmp_path / "before"))["assets"] == 1
     wrong = refused(mine, "sounds")["low/wrong.flac"]["asset_id"]
     mine.dailies("data", "quarantine", "sounds", "--release", wrong, "--why", "fine")
     mine.dailies("data", "check", "sounds")
-    export = ("data", "export", "sounds", "--as", "parquet", "--label", "low", "-o")
-    assert mine.json(*export, str(tmp_path / "without"))["assets"] == 1
-    assert mine.json(*export, str(tmp_path / "with"), "--with-released")["assets"] == 2
+    assert mine.json(*export, str(tmp_path / "after"))["assets"] == 2

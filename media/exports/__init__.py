@@ -37,18 +37,12 @@ def check(form: str, out: Path) -> None:
         raise UsageError(f"{out} exists and is not an empty folder; name a new one")
 
 
-def chosen(assets: Path, *, split: str = "", label: str = "", with_released: bool = False) -> list[Row]:
-    """Catalog rows of the admitted assets, by id: all, or those of one official split or label.
-
-    Those that a person released stay behind unless they are asked for: a rule of this project says no to them.
-    """
+def chosen(assets: Path, *, split: str = "", label: str = "") -> list[Row]:
+    """Catalog rows of the admitted assets, by id: all, or those of one official split or label."""
     return [
         row
         for row in catalog.read(assets)
-        if row["status"] == ADMITTED
-        and (with_released or not row["released"])
-        and (not split or row["split"] == split)
-        and (not label or label in row["labels"])
+        if row["status"] == ADMITTED and (not split or row["split"] == split) and (not label or label in row["labels"])
     ]
 
 
