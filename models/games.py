@@ -21,7 +21,8 @@ DRAWN = 12
 def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
     """Play every sample once, with the best move always. Raises DailiesError when there is none.
 
-    reach    metrics solved, path_ratio (moves over those of a shortest way, mean of the solved boards)
+    reach    metrics solved, path_ratio (moves over those of a shortest way, mean of the solved boards; the
+             number of tiles where none is)
     follow   metrics near (share of steps at most two moves from the walker, from the first time it is caught; 0 where it
              never is), caught (share of boards), moves_to_catch
     episode  metrics mean_return, its spread over episodes, success (share that reach the best return)
@@ -69,9 +70,10 @@ def _reach(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcom
     solved, moves, shortest = (
         np.concatenate([part[name] for part in parts]) for name in ("solved", "moves", "shortest")
     )
-    ratio = (moves[solved] / np.maximum(shortest[solved], 1)).mean() if solved.any() else float("inf")
+    _, height, width = facts["fields"]["board"]["shape"]
+    ratio = (moves[solved] / np.maximum(shortest[solved], 1)).mean() if solved.any() else height * width
     return Outcome(
-        metrics={"solved": float(solved.mean()), "path_ratio": float(min(ratio, shortest.max() ** 2))},
+        metrics={"solved": float(solved.mean()), "path_ratio": float(ratio)},
         rows=_rows(samples, solved.astype(np.float64)) | {"moves": moves, "shortest": shortest},
         tables={"Boards by length of a shortest way": _by_length(solved, moves, shortest)},
         shown=_games(net, samples, np.argsort(solved * 1e6 - shortest, kind="stable"), "reach"),

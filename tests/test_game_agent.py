@@ -2,6 +2,10 @@
 
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +88,41 @@ def test_killed_after_any_epoch_it_ends_with_the_same_weights(
     resumed = twins.job(NAME, samples, chosen, epochs=3, checkpoints=tmp_path)
     assert fitted(resumed) == expected
     assert weights.to_bytes(resumed.net) == weights.to_bytes(whole.net)
+
+
+PROGRAM = """
+import os, signal, sys
+from pathlib import Path
+import test_game_agent as here, twins
+from media.shards import Shards
+from models import checkpoint, weights
+
+checkpoint.EVERY_S = 0.0
+folder, kill_at = Path(sys.argv[1]), int(sys.argv[2])
+
+def tick(done, **values):
+    if done == kill_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+job = twins.job("game_agent", Shards(folder / "shards"), here.VARIETY["dqn"], checkpoints=folder / "kept", tick=tick)
+done = here.fitted(job)
+weights.save(job.net, folder / "weights.safetensors")
+"""
+
+
+def test_a_process_that_is_killed_goes_on(tmp_path: Path) -> None:
+    samples = twins.shards(NAME, tmp_path, VARIETY["dqn"])
+    whole = twins.job(NAME, samples, VARIETY["dqn"])
+    fitted(whole)
+    path = {"PYTHONPATH": f"{Path(__file__).parents[1]}{os.pathsep}{Path(__file__).parent}"}
+    codes = [
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(tmp_path), kill], env=os.environ | path, check=False
+        ).returncode
+        for kill in ("2", "4", "0")
+    ]
+    assert codes == [-signal.SIGKILL, -signal.SIGKILL, 0]
+    assert (tmp_path / "weights.safetensors").read_bytes() == weights.to_bytes(whole.net)
 
 
 def test_it_ends_with_the_epoch_that_played_best(twin: tuple[Twin, Any]) -> None:
