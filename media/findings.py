@@ -14,6 +14,8 @@ SPLITS_BY_WEIGHT = ("test", "validation", "train")
 """An asset in two official splits belongs to the first of these: what is measured on must not be trained on."""
 CONFLICTS = ("two_labels", "two_groups", "two_splits")
 """In what the paths of an asset may disagree."""
+MISNAMED = "named "
+"""How the reason begins that an asset has for its wrong suffix."""
 
 
 @dataclass(slots=True)
@@ -76,7 +78,7 @@ def _misnamed(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> str:
     named = [PurePosixPath(item.path).suffix.lower() for item in asset.accepted]
     if not wrong.issuperset(named):
         return ""
-    return f"named {min(named)}, but its content is {asset.probed['format']}; rename it to {right[0]}"
+    return f"{MISNAMED}{min(named)}, but its content is {asset.probed['format']}; rename it to {right[0]}"
 
 
 def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:

@@ -76,7 +76,8 @@ def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
 def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
     """The plan of one ingest. A source that is not at hand keeps its last known state."""
     old = _old(layout.plan(root, "ingest", name)) or {}
-    modules = ["steps.ingest", *sources.modules(source), "media.probe_worker", f"media.probes.{source.kind}"]
+    checks = sorted(f"media.checks.{path.stem}" for path in (root / "media" / "checks").glob("[a-z]*.py"))
+    modules = ["steps.ingest", *sources.modules(source), "media.probe_worker", f"media.probes.{source.kind}", *checks]
     try:
         state = sources.open_source(
             name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
