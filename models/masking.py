@@ -10,11 +10,18 @@ from models.jitter import Jitter
 
 
 def spectrograms(
-    field: str, *, bands: int, most_bands: int, times: int, most_frames: int, longest: float = 1.0
+    field: str,
+    *,
+    bands: int,
+    most_bands: int,
+    times: int,
+    most_frames: int,
+    longest: float = 1.0,
+    time_first: bool = False,
 ) -> Jitter | None:
-    """SpecAugment (Park et al. 2019, section 2) on `field`, (B, mels, T) or pictures of it (B, 1, mels, T): `bands` masks
-    over up to `most_bands` mel bands, `times` masks over up to `most_frames` frames and `longest` of the sample's length.
-    Whole numbers become floats.
+    """SpecAugment (Park et al. 2019, section 2) on `field`, (B, mels, T), pictures of it (B, 1, mels, T), or with
+    `time_first` (B, T, mels): `bands` masks over up to `most_bands` mel bands, `times` masks over up to `most_frames`
+    frames and `longest` of the sample's length. Whole numbers become floats.
 
     A mask holds the sample's mean, which is 0 where features are normalised, as in the paper. With `<field>_length` in
     the batch, (B,), masks and mean keep to what is there. Returns None when nothing is masked.
@@ -24,7 +31,7 @@ def spectrograms(
 
     def jitter(batch: Mapping[str, Tensor], seed: int, epoch: int, step: int) -> dict[str, Tensor]:
         given = batch[field] if batch[field].is_floating_point() else batch[field].float()
-        sound = given.flatten(0, -3)
+        sound = given.transpose(1, 2) if time_first else given.flatten(0, -3)
         count, mels, frames = sound.shape
         whole = torch.full((count,), frames, device=sound.device)
         length = batch.get(f"{field}_length", whole).to(sound.device).double()
@@ -36,7 +43,7 @@ def spectrograms(
         mean = (sound * there[:, None]).sum((1, 2)) / (mels * length.clamp(min=1))
         masked = (high[:, :, None] | long[:, None, :]) & there[:, None]
         blanked = torch.where(masked, mean[:, None, None].to(sound.dtype), sound)
-        return {**batch, field: blanked.view(given.shape)}
+        return {**batch, field: blanked.transpose(1, 2) if time_first else blanked.view(given.shape)}
 
     return jitter
 
