@@ -21,7 +21,9 @@ def test_levels_are_decibels_in_steps() -> None:
     assert np.abs(back - decibels).max() <= spectrogram.LEVEL_DB / 2 + 1e-3
     audible = levels(wave)[:, 10] > 10
     louder = (levels(wave * 1.9)[:, 10].astype(int) - levels(wave)[:, 10])[audible]
-    assert audible.sum() > 20 and np.abs(louder * spectrogram.LEVEL_DB - 20 * np.log10(1.9)).max() <= spectrogram.LEVEL_DB
+    assert (
+        audible.sum() > 20 and np.abs(louder * spectrogram.LEVEL_DB - 20 * np.log10(1.9)).max() <= spectrogram.LEVEL_DB
+    )
 
 
 def test_silence_is_black_and_full_scale_is_not_clipped() -> None:

@@ -108,7 +108,7 @@ def test_a_file_is_answered(made: Made) -> None:
     job, recipe, settings = _trained(name_of(made), made), made.recipe, made.settings
     draws = np.random.default_rng(5)
     words = ["high"] if name_of(made) == "sound_classification" else ["high", "low"]
-    pause = draws.normal(0, 0.01, 300).astype(np.float32)
+    pause = draws.normal(0, 0.01, 600).astype(np.float32)
     wave = np.concatenate([np.concatenate([pause, word(each, draws)]) for each in words])
     unit = Unit(("file",), "test")
     sample = recipe.join([recipe.read(encoded(wave, rate_hz=RATE_HZ), {}, settings)], unit, settings)

@@ -42,7 +42,7 @@ def faces(folder: Path, people: int = 14, each: int = 6, side: int = 20) -> None
             Image.fromarray(pixels).save(folder / f"p{person:02}" / f"{number}.pgm")
 
 
-RATE_HZ = 4000
+RATE_HZ = 8000
 
 
 def word(name: str, draws: np.random.Generator) -> np.ndarray:
@@ -68,7 +68,7 @@ def sentences(folder: Path, count: int = 60) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         words = draws.choice(["low", "middle", "high"], draws.integers(2, 5)).tolist()
-        pauses = [draws.normal(0, 0.01, draws.integers(200, 400)).astype(np.float32) for _ in words]
+        pauses = [draws.normal(0, 0.01, draws.integers(400, 800)).astype(np.float32) for _ in words]
         wave = np.concatenate(
             [part for one, pause in zip(words, pauses, strict=True) for part in (pause, word(one, draws))]
         )
