@@ -1,24 +1,29 @@
-"""Log-mel spectrograms as grey levels: a level is LEVEL_DB, and 0 is QUIETEST_DB of a band's energy.
+"""Log-mel spectrograms as grey levels: white is the loudest place of a sound, and a level is LEVEL_DB.
 
-Levels take a quarter of the space of floats, their sums are exact in any order, and a level is well below what is heard.
+How loud a recording is says little of what it is, so that is left out. Levels take a quarter of the space of floats,
+their sums are exact in any order, and a level is well below what is heard.
 """
 
 import numpy as np
 
-from media.audio import log_mel, samples
+from media.audio import FAINTEST, log_mel, samples
 from media.sample import Field
 
-QUIETEST_DB, LEVEL_DB = -100.0, 0.6
-"""From silence (`media.audio.FAINTEST`) to 53 dB, above which no window of up to 1,024 samples comes in one band."""
+LOUDEST, LEVEL_DB = 255, 0.3
+"""Black is 76.5 dB below the loudest place, and less: most of that is noise of microphones."""
 
 
 def levels(wave: np.ndarray, rate_hz: int, *, mels: int, window_ms: float, hop_ms: float) -> np.ndarray:
-    """Of a sound (samples,), float32: uint8 (mels, T), the lowest band first, T = 1 + samples // hop.
+    """Of a sound (samples,), float32: uint8 (mels, T), the lowest band first, T = 1 + samples // hop; silence is black.
 
     Raises ValueError for a window that is too short for so many bands (`media.audio.log_mel`).
     """
-    decibels = 10 / np.log(10) * log_mel(wave, rate_hz, mels=mels, window_ms=window_ms, hop_ms=hop_ms)
-    return np.clip(np.round((decibels - QUIETEST_DB) / LEVEL_DB), 0, 255).astype(np.uint8)
+    energies = log_mel(wave, rate_hz, mels=mels, window_ms=window_ms, hop_ms=hop_ms)
+    faintest = np.log(np.float32(FAINTEST))
+    loudest = energies.max(initial=faintest)
+    below = 10 / np.log(10) / LEVEL_DB * (loudest - energies)
+    steps = np.clip(LOUDEST - np.round(below), 0, LOUDEST)
+    return np.where(loudest > faintest + 1e-3, steps, 0).astype(np.uint8)  # a float32 above the logarithm of silence
 
 
 def picture(wave: np.ndarray, rate_hz: int, *, mels: int, window_ms: float, hop_ms: float) -> np.ndarray:
