@@ -46,6 +46,24 @@ def geometry(settings: Any) -> Jitter | None:
     return jitter
 
 
+def later(field: str, most: float) -> Jitter | None:
+    """Each sample of `field`, (B, …, T), earlier or later by up to `most` of T; what leaves at one end comes in at the
+    other. Returns None when `most` is 0."""
+    if not most:
+        return None
+
+    def jitter(batch: Mapping[str, Tensor], seed: int, epoch: int, step: int) -> dict[str, Tensor]:
+        values = batch[field]
+        length = values.shape[-1]
+        draws = order.uniform(order.stream(order.JITTER, seed, epoch, step), (len(values),))
+        by = torch.from_numpy(np.rint(length * most * (2 * draws - 1)).astype(np.int64))
+        places = (torch.arange(length) - by[:, None]) % length  # (B, T)
+        places = places.view(len(values), *[1] * (values.dim() - 2), length).to(values.device)
+        return {**batch, field: values.gather(-1, places.expand(values.shape))}
+
+    return jitter
+
+
 def affine(draws: np.ndarray, shift: float, rotate_deg: float, scale: float, flip: bool) -> Tensor:
     """Inverse affine maps, float32 (B, 2, 3), for draws (B, 5) in [0, 1): angle, size, right, down, mirror.
 

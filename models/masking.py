@@ -10,10 +10,18 @@ from models.jitter import Jitter
 
 
 def spectrograms(
-    field: str, *, bands: int, most_bands: int, times: int, most_frames: int, longest: float = 1.0
+    field: str,
+    *,
+    bands: int,
+    most_bands: int,
+    times: int,
+    most_frames: int,
+    longest: float = 1.0,
+    time_first: bool = False,
 ) -> Jitter | None:
-    """SpecAugment (Park et al. 2019, section 2) on `field`, float (B, mels, T): `bands` masks over up to `most_bands`
-    mel bands, `times` masks over up to `most_frames` frames and `longest` of the sample's length.
+    """SpecAugment (Park et al. 2019, section 2) on `field`, (B, mels, T), pictures of it (B, 1, mels, T), or with
+    `time_first` (B, T, mels): `bands` masks over up to `most_bands` mel bands, `times` masks over up to `most_frames`
+    frames and `longest` of the sample's length. Whole numbers become floats.
 
     A mask holds the sample's mean, which is 0 where features are normalised, as in the paper. With `<field>_length` in
     the batch, (B,), masks and mean keep to what is there. Returns None when nothing is masked.
@@ -22,7 +30,8 @@ def spectrograms(
         return None
 
     def jitter(batch: Mapping[str, Tensor], seed: int, epoch: int, step: int) -> dict[str, Tensor]:
-        sound = batch[field]
+        given = batch[field] if batch[field].is_floating_point() else batch[field].float()
+        sound = given.transpose(1, 2) if time_first else given.flatten(0, -3)
         count, mels, frames = sound.shape
         whole = torch.full((count,), frames, device=sound.device)
         length = batch.get(f"{field}_length", whole).to(sound.device).double()
@@ -33,7 +42,8 @@ def spectrograms(
         there = sequences.mask(length, frames)
         mean = (sound * there[:, None]).sum((1, 2)) / (mels * length.clamp(min=1))
         masked = (high[:, :, None] | long[:, None, :]) & there[:, None]
-        return {**batch, field: torch.where(masked, mean[:, None, None].to(sound.dtype), sound)}
+        blanked = torch.where(masked, mean[:, None, None].to(sound.dtype), sound)
+        return {**batch, field: blanked.transpose(1, 2) if time_first else blanked.view(given.shape)}
 
     return jitter
 

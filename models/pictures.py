@@ -14,7 +14,7 @@ from models.drawing import BLUE, GREY, INK, ORANGE
 if TYPE_CHECKING:
     from models.outcome import Outcome
 
-COLUMNS, CELL = 6, 1.29  # of the mistakes: a picture and two lines of text, in picture widths
+COLUMNS, SIDE, LINES = 6, 0.95, 0.34  # of the mistakes: a picture's longer side and two lines of text, in columns
 PICTURE_LETTERS, AXIS_LETTERS, NUMBERED_CLASSES, NAMED_CLASSES = 11, 24, 20, 60
 
 
@@ -56,7 +56,14 @@ def loss_curve(history: Sequence[Mapping[str, float]]) -> bytes:
 def mistakes(worst: Sequence[Mapping[str, Any]]) -> bytes:
     """The most confident wrong answers: picture, true class, predicted class, confidence."""
     rows = max(1, -(-len(worst) // COLUMNS))
-    return drawing.png(lambda figure: _draw_mistakes(figure, worst, rows), 9.6, 0.9 + 2.0 * rows)
+    cell = _picture_height(worst) + LINES
+    return drawing.png(lambda figure: _draw_mistakes(figure, worst, rows), 9.6, 0.9 + 1.55 * cell * rows)
+
+
+def _picture_height(worst: Sequence[Mapping[str, Any]]) -> float:
+    """The height that the highest picture is drawn at, in columns."""
+    shapes = [mistake["image"].shape[1:] for mistake in worst]
+    return SIDE * max((height / max(height, width) for height, width in shapes), default=1.0)
 
 
 def _draw_confusion(figure: Figure, counts: np.ndarray, classes: Sequence[str]) -> None:
@@ -140,17 +147,20 @@ def _draw_line(axes: Axes, points: Sequence[tuple[float, float]], label: str, co
 def _draw_mistakes(figure: Figure, worst: Sequence[Mapping[str, Any]], rows: int) -> None:
     axes = figure.add_subplot()
     axes.set_axis_off()
+    height = _picture_height(worst)
+    cell = height + LINES
     for place, mistake in enumerate(worst):
-        _draw_mistake(axes, mistake, left=place % COLUMNS, top=place // COLUMNS * CELL)
-    axes.set(xlim=(-0.03, COLUMNS - 0.03), ylim=(rows * CELL, -0.02), aspect="equal", anchor="NW")
+        _draw_mistake(axes, mistake, place % COLUMNS, place // COLUMNS * cell, height)
+    axes.set(xlim=(-0.03, COLUMNS - 0.03), ylim=(rows * cell, -0.02), aspect="equal", anchor="NW")
     drawing.headline(
         figure, "Surest mistakes", "what it is, what the model said, and how sure it was" if worst else "none"
     )
 
 
-def _draw_mistake(axes: Axes, mistake: Mapping[str, Any], left: float, top: float) -> None:
-    drawing.picture(axes, mistake["image"], left, top, 0.95)
+def _draw_mistake(axes: Axes, mistake: Mapping[str, Any], left: float, top: float, height: float) -> None:
+    drawing.picture(axes, mistake["image"], left, top, SIDE)
     label, prediction = (drawing.short(mistake[name], PICTURE_LETTERS) for name in ("label", "prediction"))
-    axes.text(left, top + 1.03, f"is {label}", color=BLUE, va="center", weight="bold")
-    axes.text(left, top + 1.16, f"said {prediction}", color=ORANGE, va="center", weight="bold")
-    axes.text(left + 0.95, top + 1.03, f"{mistake['confidence']:.0%}", color=GREY, va="center", ha="right")
+    below = top + height
+    axes.text(left, below + 0.08, f"is {label}", color=BLUE, va="center", weight="bold")
+    axes.text(left, below + 0.21, f"said {prediction}", color=ORANGE, va="center", weight="bold")
+    axes.text(left + SIDE, below + 0.08, f"{mistake['confidence']:.0%}", color=GREY, va="center", ha="right")

@@ -78,3 +78,14 @@ def test_a_larger_picture_shows_its_centre() -> None:
     ramp = torch.linspace(-70, 70, 8).expand(1, 1, 8, 8)
     maps = jitter.affine(drawn(size=1.0), shift=0, rotate_deg=0, scale=1.0, flip=False)
     assert torch.allclose(jitter.warp(ramp, maps), ramp / 2, atol=1e-3)
+
+
+def test_later_moves_each_sample_by_itself_and_loses_nothing() -> None:
+    operation = jitter.later("sound", 0.2)
+    assert operation is not None and jitter.later("sound", 0.0) is None
+    sound = torch.arange(20).expand(16, 1, 3, 20)
+    moved = operation({"sound": sound}, 1, 2, 3)["sound"]
+    first = moved[:, 0, 0, 0]
+    assert torch.equal(moved, (torch.arange(20) + first[:, None]).remainder(20)[:, None, None].expand_as(sound))
+    assert len(first.unique()) > 3 and torch.minimum(first, 20 - first).max() <= 4
+    assert torch.equal(operation({"sound": sound}, 1, 2, 3)["sound"], moved)

@@ -88,3 +88,16 @@ def test_a_step_repeats_itself_and_no_other() -> None:
 @pytest.mark.parametrize(("lengths", "rows"), [([0, 2], [[False] * 3, [True, True, False]])])
 def test_places_of_a_padded_batch(lengths: list[int], rows: list[list[bool]]) -> None:
     assert sequences.mask(torch.tensor(lengths), 3).tolist() == rows
+
+
+def test_pictures_and_times_first_are_masked_as_spectrograms_are() -> None:
+    how: dict[str, float] = {"bands": 1, "most_bands": 6, "times": 1, "most_frames": 20}
+    sounds = batch()
+    levels = (sounds["mel"] * 100).byte()
+    expected = masking.spectrograms("mel", **how)({"mel": levels.float()}, 3, 0, 0)["mel"]  # type: ignore[arg-type,misc]
+    picture = masking.spectrograms("mel", **how)({"mel": levels[:, None]}, 3, 0, 0)["mel"]  # type: ignore[arg-type,misc]
+    turned = masking.spectrograms("mel", **how, time_first=True)(  # type: ignore[arg-type,misc]
+        {"mel": levels.transpose(1, 2)}, 3, 0, 0
+    )["mel"]
+    assert torch.equal(picture, expected[:, None]) and torch.equal(turned, expected.transpose(1, 2))
+    assert not torch.equal(expected, levels.float())

@@ -101,6 +101,17 @@ def test_all_may_have_one_label_and_a_pattern_for_the_rest(tmp_path: Path) -> No
     ]
 
 
+def test_a_group_of_a_pattern_says_the_split_by_matching(tmp_path: Path) -> None:
+    names = ("7_theo_0.wav", "7_theo_4.wav", "7_theo_5.wav", "7_theo_40.wav")
+    fill(tmp_path / "source", dict.fromkeys(names, b"x"))
+    pattern = r"(?P<label>\d)_(?P<group>[a-z]+)_((?P<test>[0-4])|\d+)\.wav$"
+    items = listed(tmp_path, kind="audio", label={"pattern": pattern})
+    assert [items[name].split for name in names] == ["test", "test", "", ""]
+    assert {(item.labels, item.group, item.refused) for item in items.values()} == {(("7",), "theo", "")}
+    beside = listed(tmp_path, kind="audio", label={"none": True, "pattern": r"(?P<validation>_5\.)|_\d+\."})
+    assert [beside[name].split for name in names] == ["", "", "validation", ""]
+
+
 @pytest.mark.parametrize(
     ("label", "said"),
     [
@@ -108,7 +119,10 @@ def test_all_may_have_one_label_and_a_pattern_for_the_rest(tmp_path: Path) -> No
         ({"sidecar": ".txt", "folder": 1}, "give exactly one of folder, pattern"),
         ({"sidecar": ".txt", "none": True, "pattern": "(?P<group>x)"}, "give exactly one of folder, pattern"),
         ({"sidecar": "../x"}, "string should match pattern"),
-        ({"sidecar": ".txt", "pattern": "x"}, r"no group named group or split, write \(\?P<group>…\)"),
+        (
+            {"sidecar": ".txt", "pattern": "x"},
+            r"no group named group or split or test or train or validation, write \(\?P<group>…\)",
+        ),
         ({"none": True, "pattern": "(?P<label>x)(?P<group>y)"}, "another rule says the label; leave it out"),
     ],
 )

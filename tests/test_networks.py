@@ -57,7 +57,10 @@ def test_the_seed_decides_the_first_weights_and_nothing_else_does(name: str) -> 
     torch.random.set_rng_state(before)
 
 
-@pytest.mark.parametrize(("name", "low", "high"), [("cnn", 1e5, 2e5), ("residual", 1e5, 8e5), ("separable", 1e4, 1e5)])
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [("cnn", 1e5, 2e5), ("residual", 1e5, 8e5), ("separable", 1e4, 1e5), ("gru", 2e5, 4e5), ("lstm", 3e5, 5e5)],
+)
 def test_the_card_tells_the_number_of_weights(name: str, low: float, high: float) -> None:
     net = networks.build(name, Settings(width=32), toy.facts(toy.pictures(20, 28, classes=10)))
     assert low < weights.count(net) < high
@@ -70,7 +73,9 @@ def test_a_blank_channel_divides_by_nothing() -> None:
 
 
 def test_an_unknown_network_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"'resdual' .* did you mean 'residual'\? known: cnn, residual, separable"):
+    with pytest.raises(
+        UsageError, match=r"'resdual' .* did you mean 'residual'\? known: cnn, gru, lstm, residual, separable"
+    ):
         networks.build("resdual", Settings(), {})
 
 

@@ -1,0 +1,165 @@
+"""Sound classification and speech to text on their twins: from files to weights, pictures and answers."""
+
+import dataclasses
+import functools
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ingesting import ingested
+from PIL import Image
+from sounds import encoded
+from toy_models import RATE_HZ, TWINS, word
+
+from media import variants
+from media.augment import augment
+from media.shard_writer import Plan
+from media.shards import Shards
+from media.units import Unit
+from models import checkpoint, weights
+from models.fit import Job
+from models.settings import resolve
+from project.errors import DailiesError
+from project.params import Split
+from recipes import load
+from steps.train import new_net
+
+GOLDEN = Path(__file__).parent / "golden"
+NAMES = ("sound_classification", "speech_to_text")
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A twin's samples, and the recipe and settings that they were made for."""
+
+    recipe: Any
+    settings: Any
+    shards: Shards
+
+    def job(self, folder: Path | None = None, tick: Any = lambda done, **values: None, **given: Any) -> Job:
+        settings = dataclasses.replace(self.settings, **given)
+        return Job(
+            net=new_net(self.recipe, settings, self.shards.facts), settings=settings, facts=self.shards.facts,
+            train=self.shards.split("train"), validation=self.shards.split("validation"), checkpoints=folder, tick=tick,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return _make(request.param, tmp_path_factory.mktemp(request.param))
+
+
+def _make(name: str, folder: Path) -> Made:
+    twin, recipe = TWINS[name], load(name)
+    twin.write(folder / "source")
+    ingested(folder, **twin.source)
+    settings: Any = resolve(recipe.settings, twin.model["settings"], name)
+    plan = Plan(
+        read=recipe.read, fields=recipe.fields(settings), settings=settings, compose=recipe.compose, join=recipe.join,
+        variants=variants.resolve(twin.model.get("augment", {}), recipe.augment), learn=recipe.learn,
+        encode=recipe.encode, split=Split(**twin.model["split"]),
+    )  # fmt: skip
+    augment(folder / "assets", folder / "shards", plan, lambda *_: None)
+    return Made(recipe, settings, Shards(folder / "shards"))
+
+
+@functools.cache
+def _trained(recipe_name: str, made: Made) -> Job:
+    job = made.job()
+    made.recipe.fit(job)
+    return job
+
+
+def name_of(made: Made) -> str:
+    return str(made.recipe.settings.__module__).rpartition(".")[2]
+
+
+def test_the_twin_is_learnt(made: Made) -> None:
+    twin, job = TWINS[name_of(made)], _trained(name_of(made), made)
+    outcome = made.recipe.evaluate(job.net, made.shards.split("test"), job.facts)
+    assert all(outcome.metrics[name] >= least for name, least in twin.reaches.items()), outcome.metrics
+    assert all(outcome.metrics[name] <= most for name, most in twin.stays_below.items()), outcome.metrics
+    scores = outcome.rows["score"]
+    assert len(scores) == len(outcome.rows["sample_id"]) == len(made.shards.split("test"))
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_what_is_shown_are_whole_pictures(made: Made) -> None:
+    job = _trained(name_of(made), made)
+    outcome = made.recipe.evaluate(job.net, made.shards.split("test"), job.facts)
+    history = [{"epoch": 1, "train_loss": 1.0, "train_accuracy": 0.5}]
+    shown = made.recipe.show(outcome, job.facts | {"history": history})
+    assert "loss.png" in shown and len(shown) >= 2
+    for content in shown.values():
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+
+
+def test_nothing_to_measure_on_is_said(made: Made) -> None:
+    job, test = _trained(name_of(made), made), made.shards.split("test")
+    with pytest.raises(DailiesError, match="no sample to measure on"):
+        made.recipe.evaluate(job.net, test.where(np.zeros(len(test), dtype=bool)), job.facts)
+
+
+def test_a_file_is_answered(made: Made) -> None:
+    job, recipe, settings = _trained(name_of(made), made), made.recipe, made.settings
+    draws = np.random.default_rng(5)
+    words = ["high"] if name_of(made) == "sound_classification" else ["high", "low"]
+    pause = draws.normal(0, 0.01, 600).astype(np.float32)
+    wave = np.concatenate([np.concatenate([pause, word(each, draws)]) for each in words])
+    unit = Unit(("file",), "test")
+    sample = recipe.join([recipe.read(encoded(wave, rate_hz=RATE_HZ), {}, settings)], unit, settings)
+    answer = recipe.predict(job.net, recipe.encode(sample, settings, job.facts["learnt"]), job.facts)
+    json.dumps(answer)
+    assert answer["label" if len(words) == 1 else "text"] == " ".join(words)
+    assert 0.5 < answer["confidence"] <= 1
+
+
+class Stop(Exception):
+    """Ends a training from within."""
+
+
+def test_a_training_stopped_goes_on_to_the_same_weights(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_S", 0.0)
+    whole = made.job(epochs=2)
+    expected = made.recipe.fit(whole)
+    ticks = iter(range(1000))
+
+    def tick(done: float, **values: float) -> None:
+        if next(ticks) == 7:
+            raise Stop
+
+    with pytest.raises(Stop):
+        made.recipe.fit(made.job(tmp_path, tick, epochs=2))
+    resumed = made.job(tmp_path, epochs=2)
+    assert made.recipe.fit(resumed) == expected
+    assert weights.to_bytes(resumed.net) == weights.to_bytes(whole.net)
+
+
+def first_losses(made: Made) -> list[float]:
+    """Of five steps of plain SGD; see tests/test_golden_losses.py."""
+    totals: list[float] = []
+    job = made.job(tick=lambda done, **values: totals.append(values["loss"]), optimizer="sgd", rate=0.01, epochs=1)
+    made.recipe.fit(job)
+    sizes = np.diff([0, *np.cumsum([len(part) for part in np.array_split(np.arange(len(job.train)), len(totals))])])
+    sums = np.array(totals) * np.cumsum(sizes)
+    return [float(value) for value in (np.diff(sums, prepend=0) / sizes)[:5]]
+
+
+def test_the_first_losses_are_golden(made: Made) -> None:
+    golden = json.loads((GOLDEN / f"{name_of(made)}.json").read_text())
+    assert len(golden) == 5 and first_losses(made) == pytest.approx(golden, rel=1e-2)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    for each in NAMES:
+        with tempfile.TemporaryDirectory() as place:
+            first = first_losses(_make(each, Path(place)))
+        (GOLDEN / f"{each}.json").write_text(json.dumps(first, indent=2) + "\n")
