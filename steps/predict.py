@@ -2,11 +2,14 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from media import probe
 from media.units import Unit
+from project.errors import UsageError
+from recipes import Recipe
 from steps.train import trained
 
 
@@ -26,10 +29,21 @@ def main(folder: Path, files: list[Path]) -> None:
         elif "reason" in probed[str(path)]:
             answer["error"] = probed[str(path)]["reason"]
         else:
-            unit = Unit((str(path),), "test")
-            sample = recipe.join([recipe.read(data, probed[str(path)], settings)], unit, settings)
-            answer |= recipe.predict(net, recipe.encode(sample, settings, card["facts"]["learnt"]), card["facts"])
+            try:
+                sample = _sample(recipe, path, data, probed[str(path)], settings, card["facts"])
+                answer |= recipe.predict(net, sample, card["facts"])
+            except UsageError as problem:
+                answer["error"] = str(problem)
         print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
+def _sample(
+    recipe: Recipe, path: Path, data: bytes, row: Mapping[str, Any], settings: Any, facts: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    if recipe.question:
+        return recipe.question(data, row, settings)
+    sample = recipe.join([recipe.read(data, row, settings)], Unit((str(path),), "test"), settings)
+    return recipe.encode(sample, settings, facts["learnt"])
 
 
 def _content(path: Path) -> bytes | str:
