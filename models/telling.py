@@ -29,9 +29,7 @@ def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -
     )
 
 
-def telling_ngrams(
-    net: nn.Module, samples: Samples, facts: Mapping[str, Any]
-) -> dict[str, list[tuple[str, float]]]:
+def telling_ngrams(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> dict[str, list[tuple[str, float]]]:
     """For each class, which of the frequent n-grams of `samples` makes it most probable when read alone."""
     spelt = {number: word for word, number in facts["learnt"]["words"].items()}
     asked = _frequent(samples)
@@ -64,11 +62,18 @@ def _scores(net: nn.Module, asked: Sequence[tuple[int, ...]]) -> np.ndarray:
     net.to(machine.device).eval()
     padded = np.array([[*ngram, *[reading.NOTHING] * (LONGEST - len(ngram))] for ngram in asked], np.int32)
     with torch.inference_mode():
-        parts = [net(torch.from_numpy(part).to(machine.device)) for part in np.array_split(padded, 1 + len(padded) // 512)]
+        parts = [
+            net(torch.from_numpy(part).to(machine.device)) for part in np.array_split(padded, 1 + len(padded) // 512)
+        ]
     return torch.cat(parts).double().softmax(1).cpu().numpy()
 
 
 def _mistake(mistake: Mapping[str, Any]) -> dict[str, Any]:
     text = mistake["text"].tobytes().rstrip(b"\0").decode()
     cut = text if len(text) <= MISTAKE_CHARACTERS else f"{text[: MISTAKE_CHARACTERS - 1]}…"
-    return {"text": cut, "is": mistake["label"], "said": mistake["prediction"], "confidence": float(mistake["confidence"])}
+    return {
+        "text": cut,
+        "is": mistake["label"],
+        "said": mistake["prediction"],
+        "confidence": float(mistake["confidence"]),
+    }

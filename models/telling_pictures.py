@@ -18,7 +18,9 @@ def classification(outcome: "Outcome", facts: Mapping[str, Any]) -> dict[str, by
     """File name → PNG: confusion matrix, reliability diagram, telling words, and the loss curve where there is one."""
     right = outcome.rows["label"] == outcome.rows["prediction"]
     drawn = {
-        "confusion.png": pictures.confusion_matrix(outcome.shown["confusion"], [str(name) for name in facts["classes"]]),
+        "confusion.png": pictures.confusion_matrix(
+            outcome.shown["confusion"], [str(name) for name in facts["classes"]]
+        ),
         "reliability.png": pictures.reliability(outcome.rows["confidence"], right),
     }
     if outcome.shown["telling"]:
@@ -43,6 +45,12 @@ def _draw(figure: Figure, shown: Mapping[str, Sequence[tuple[str, float]]], rows
         axes.barh(heights, [score for _, score in words], color=BLUE, alpha=0.35, height=0.8)
         for height, (ngram, _) in zip(heights, words, strict=True):
             axes.text(0.02, height, drawing.short(ngram, LETTERS), va="center", color=INK, fontsize=9)
-        axes.set(xlim=(0, 1), ylim=(len(words) - 0.4, -0.6), xticks=[0, 0.5, 1], xticklabels=["0", "50 %", "100 %"], yticks=[])
+        axes.set(
+            xlim=(0, 1),
+            ylim=(len(words) - 0.4, -0.6),
+            xticks=[0, 0.5, 1],
+            xticklabels=["0", "50 %", "100 %"],
+            yticks=[],
+        )
         axes.set_title(drawing.short(name, LETTERS), loc="left", fontsize=10, color=GREY, weight="bold")
     drawing.headline(figure, "Telling words", "how probable each class is when these words are all that is read")

@@ -55,8 +55,13 @@ def evaluate(net: Any, samples: Samples, text: Text) -> Outcome:
         raise DailiesError("there is no sample to measure on; see the split section of the model")
     sources, references, found = _translated(net, samples, text)
     bleu, chrf = BLEU(), CHRF()
-    metrics = {"bleu": bleu.corpus_score(found, [references]).score, "chrf": chrf.corpus_score(found, [references]).score}
-    each = np.array([chrf.sentence_score(one, [other]).score / 100 for one, other in zip(found, references, strict=True)])
+    metrics = {
+        "bleu": bleu.corpus_score(found, [references]).score,
+        "chrf": chrf.corpus_score(found, [references]).score,
+    }
+    each = np.array(
+        [chrf.sentence_score(one, [other]).score / 100 for one, other in zip(found, references, strict=True)]
+    )
     rows = {
         "sample_id": np.asarray(samples.column("sample_id")),
         "source": np.array(sources, dtype=object),
@@ -64,14 +69,19 @@ def evaluate(net: Any, samples: Samples, text: Text) -> Outcome:
         "translation": np.array(found, dtype=object),
         "score": each,
     }
-    counted = [{"metric": "bleu", "signature": str(bleu.get_signature())}, {"metric": "chrf", "signature": str(chrf.get_signature())}]
+    counted = [
+        {"metric": "bleu", "signature": str(bleu.get_signature())},
+        {"metric": "chrf", "signature": str(chrf.get_signature())},
+    ]
     order = np.argsort(each, kind="stable")
     tables = {
         "How it was counted": counted,
         "Some translations": _told(rows, np.linspace(0, len(each) - 1, min(SHOWN, len(each))).astype(np.int64)),
         "Worst translations": _told(rows, order[:SHOWN]),
     }
-    return Outcome(metrics=metrics, rows=rows, tables=tables, shown={"words": np.array([len(s.split()) for s in sources])})
+    return Outcome(
+        metrics=metrics, rows=rows, tables=tables, shown={"words": np.array([len(s.split()) for s in sources])}
+    )
 
 
 def _translated(net: Any, samples: Samples, text: Text) -> tuple[list[str], list[str], list[str]]:
@@ -98,4 +108,8 @@ def search(net: Any, sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _told(rows: Mapping[str, np.ndarray], places: Sequence[int] | np.ndarray) -> list[dict[str, Any]]:
-    return [{name: rows[name][place] for name in ("source", "reference", "translation", "score")} for place in places]
+    return [
+        {name: rows[name][place] for name in ("source", "reference", "translation")}
+        | {"chrf": float(100 * rows["score"][place])}
+        for place in places
+    ]

@@ -37,4 +37,6 @@ def _draw(figure: Figure, words: np.ndarray, scores: np.ndarray) -> None:
     axes.set(xlabel="words of the source", ylabel="chrF of its translation", ylim=(0, 102), xlim=(0, None))
     axes.grid(axis="y")
     axes.set_axisbelow(True)
-    drawing.headline(figure, "Are long sentences harder?", f"{len(scores):,} sentences, median chrF {100 * np.median(scores):.0f}")
+    drawing.headline(
+        figure, "Are long sentences harder?", f"{len(scores):,} sentences, median chrF {100 * np.median(scores):.0f}"
+    )

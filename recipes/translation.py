@@ -44,11 +44,14 @@ def read(data: bytes, row: Mapping[str, Any], settings: Settings) -> Mapping[str
 
 def learn(samples: Iterable[Mapping[str, Any]], settings: Settings) -> Mapping[str, Any]:
     both = (side for sample in samples for side in (sample["source"], sample["target"]))
-    return {"tokenizer": subwords.learnt(both, settings.pieces)}
+    tokenizer = subwords.learnt(both, settings.pieces)
+    return {"tokenizer": tokenizer, "pieces": subwords.count(tokenizer)}
 
 
 def encode(sample: Mapping[str, Any], settings: Settings, learnt: Mapping[str, Any]) -> Mapping[str, Any]:
-    sides = {name: subwords.numbers(sample[name], learnt["tokenizer"], settings.longest) for name in ("source", "target")}
+    sides = {
+        name: subwords.numbers(sample[name], learnt["tokenizer"], settings.longest) for name in ("source", "target")
+    }
     return {**sides, "reference": utf8.to_bytes(sample["target"])}
 
 
@@ -60,9 +63,9 @@ def question(data: bytes, row: Mapping[str, Any], settings: Settings) -> Mapping
 
 
 def network(settings: Settings, facts: Mapping[str, Any]) -> Any:
-    from models.translator import Translator
+    from models import networks
 
-    return Translator(subwords.count(facts["learnt"]["tokenizer"]), settings)
+    return networks.build("transformer", settings, facts, "translation")
 
 
 def fit(job: Any) -> Any:
@@ -108,4 +111,5 @@ recipe = Recipe(
     evaluate=evaluate,
     show=show,
     predict=predict,
+    parts=lambda s: ("models.networks.translation.transformer",),
 )

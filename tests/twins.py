@@ -1,0 +1,131 @@
+"""For each recipe a synthetic twin of its data, small enough to train on in seconds."""
+
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ingesting import ingested
+
+from media.shards import Shards
+from models.fit import Job
+from models.settings import resolve, shaping_data
+from recipes import load
+from steps import augment
+
+
+def nothing(folder: Path) -> None:
+    """For a source that is made, not read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twin:
+    """A source entry, settings under which the recipe learns it, and what writes its files into a folder `source`.
+
+    `good` and `bad` are files for predict, by name: bytes that are answered, and bytes that are refused, with the reason.
+    """
+
+    source: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    write: Callable[[Path], None] = nothing
+    good: tuple[str, bytes]
+    bad: tuple[str, bytes, str]
+
+
+def moods(folder: Path) -> None:
+    """One sentence a line, whose mood a single word decides; "not" before it turns it round."""
+    draws = np.random.default_rng(0)
+    words = {"good": ("fine", "warm", "bright", "lovely"), "bad": ("dull", "cold", "bleak", "awful")}
+    turned = {"good": "bad", "bad": "good"}
+    lines = []
+    for mood, number in itertools.product(words, range(80)):
+        negated = number % 2 == 1
+        word = draws.choice(words[turned[mood] if negated else mood])
+        thing = draws.choice(["film", "song", "scene", "level"])
+        lines.append(f"{mood} the {thing} of take {number} is {'not ' if negated else ''}{word} .")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "moods.txt").write_text("\n".join(lines) + "\n")
+
+
+def colours(folder: Path) -> None:
+    """Pairs in two small languages: the adjective changes places, and a word has its own translation."""
+    things = {"cat": "mao", "dog": "gou", "bird": "niao", "fish": "yu", "horse": "ma", "hare": "tu"}
+    shades = {"red": "hong", "blue": "lan", "green": "lv", "white": "bai", "black": "hei"}
+    does = {"sleeps": "shui", "runs": "pao", "eats": "chi", "sings": "chang", "waits": "deng"}
+    pairs = [
+        (f"A {shade} {thing} {act}.", f"{things[thing]} {shades[shade]} {does[act]}.")
+        for shade, thing, act in itertools.product(shades, things, does)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.txt").write_text("\n".join(source for source, _ in pairs) + "\n")
+    (folder / "b.txt").write_text("\n".join(target for _, target in pairs) + "\n")
+
+
+TWINS: dict[str, Twin] = {
+    "text_classification": Twin(
+        source={"format": "lines", "kind": "text", "label": {"separator": " "}},
+        settings={"width": 16, "at_least": 1, "epochs": 6, "batch": 8, "rate": 0.02, "word_dropout": 0, "seed": 1},
+        write=moods,
+        good=("note.txt", b"the film of take 900 is lovely"),
+        bad=("note.txt", b" \n", "no text, only white space"),
+    ),
+    "translation": Twin(
+        source={"format": "pairs", "kind": "text", "file": "a.txt", "target": "b.txt"},
+        settings={
+            "width": 32,
+            "layers": 1,
+            "pieces": 400,
+            "epochs": 12,
+            "batch": 8,
+            "rate": 0.01,
+            "average": 0,
+            "seed": 1,
+        },
+        write=colours,
+        good=("lines.txt", b"A red cat sleeps.\n\nA blue dog sings.\n"),
+        bad=("lines.txt", b"\n\n", "no text, only white space"),
+    ),
+}
+
+
+def shards(name: str, folder: Path) -> Shards:
+    """The samples of a twin, made below `folder`."""
+    twin = TWINS[name]
+    twin.write(folder / "source")
+    ingested(folder, **twin.source)
+    settings = resolve(load(name).settings, twin.settings, name)
+    split = {"validation": 0.2, "test": 0.2}
+    planned = {"recipe": name, "settings": shaping_data(settings), "augment": {}, "split": split, "files": {}}
+    augment.write(planned, folder / "assets", folder / "shards", name)
+    return Shards(folder / "shards")
+
+
+def job(name: str, samples: Shards, **more: Any) -> Job:
+    """A training of the twin; `more` are other settings, or keys of a Job."""
+    keys = {key: more.pop(key) for key in ("checkpoints", "tick", "start") if key in more}
+    recipe = load(name)
+    settings = resolve(recipe.settings, {**TWINS[name].settings, **more}, name)
+    return Job(
+        net=recipe.net(settings, samples.facts),
+        settings=settings,
+        facts=samples.facts,
+        train=samples.split("train"),
+        validation=samples.split("validation"),
+        **keys,
+    )
+
+
+def card(name: str, done: Job, folder: Path) -> Path:
+    """A weights folder as training leaves it."""
+    from dataclasses import asdict
+
+    from models import weights
+
+    folder.mkdir()
+    weights.save(done.net, folder / "model.safetensors")
+    told = {"recipe": name, "settings": asdict(done.settings), "facts": done.facts}
+    (folder / "card.json").write_text(json.dumps(told))
+    return folder
