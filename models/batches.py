@@ -20,13 +20,23 @@ def sampled(samples: Samples, settings: Training, epoch: int) -> Sequence[np.nda
     return _cut(order.shuffled(len(samples), settings.seed, epoch), settings)
 
 
-def by_length(field: str) -> Batches:
-    """Samples that are about as long as each other in the ragged field `field`: less padding, less work."""
+def by_length(*fields: str) -> Batches:
+    """Samples that are about as long as each other, all ragged `fields` together: less padding, less work."""
 
     def bucketed(samples: Samples, settings: Training, epoch: int) -> Sequence[np.ndarray]:
-        return order.bucketed(samples.lengths(field), settings.batch, settings.seed, epoch)
+        return order.bucketed(_lengths(samples, fields), settings.batch, settings.seed, epoch)
 
     return bucketed
+
+
+def by_budget(*fields: str) -> Batches:
+    """Samples that are about as long as each other, more of them in a batch where they are short: each batch holds about
+    as much as `settings.batch` samples of mean length do. A short batch costs a step as much overhead as a long one."""
+
+    def budgeted(samples: Samples, settings: Training, epoch: int) -> Sequence[np.ndarray]:
+        return order.budgeted(_lengths(samples, fields), settings.batch, settings.seed, epoch)
+
+    return budgeted
 
 
 def by_window(files: int) -> Batches:
@@ -36,6 +46,10 @@ def by_window(files: int) -> Batches:
         return _cut(order.windowed(samples.files(), files, settings.seed, epoch), settings)
 
     return windowed
+
+
+def _lengths(samples: Samples, fields: Sequence[str]) -> np.ndarray:
+    return np.sum([samples.lengths(field) for field in fields], axis=0)
 
 
 def _cut(visits: np.ndarray, settings: Training) -> Sequence[np.ndarray]:

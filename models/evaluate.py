@@ -15,11 +15,14 @@ from project.errors import DailiesError
 WORST = 24
 
 
-def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any], *, field: str = "image") -> Outcome:
+def classification(
+    net: nn.Module, samples: Samples, facts: Mapping[str, Any], *, field: str = "image", seen: str = ""
+) -> Outcome:
     """Compare the answers of `net` on one field with the labels of `samples`. Raises DailiesError when there are none.
 
     `shown` has confusion, int64 (classes, classes) with true classes in rows, and mistakes, the most confident wrong
-    answers, worst first: sample_id, label, prediction, confidence, and what the field holds.
+    answers, worst first: sample_id, label, prediction, confidence, and what the field holds, or the field `seen`, which
+    is what a person sees of the sample.
     """
     if len(samples) == 0:
         raise DailiesError("there is no sample to measure on; see the split section of the model and its labels")
@@ -40,7 +43,7 @@ def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any], *
         metrics=_summary(counts, confidence, predictions == labels),
         rows=rows,
         tables={"Classes": _per_class(counts, classes)},
-        shown={"confusion": counts, "mistakes": _mistakes(samples, rows, field)},
+        shown={"confusion": counts, "mistakes": _mistakes(samples, rows, seen or field)},
     )
 
 

@@ -51,15 +51,18 @@ class _Run:
     best: dict[str, Tensor] = field(default_factory=dict)
 
 
-def supervised(job: Job, *, loss: Loss, jitter: Jitter | None = None, batches: Batches = sampled) -> Fitted:
-    """Train `job.net` in place, on `batches` that `jitter` varies.
+def supervised(
+    job: Job, *, loss: Loss, jitter: Jitter | None = None, batches: Batches = sampled, heavy: bool = False
+) -> Fitted:
+    """Train `job.net` in place, on `batches` that `jitter` varies. `heavy` says that every number of a batch costs as much
+    as many of a picture do, as a word costs a transformer, so that small batches too get all threads.
 
     It ends with its last weights; with their moving average where `average` is on; with those of the best epoch where
     `patience` is.
 
     Raises DailiesError naming epoch and step when the loss is not finite; the last checkpoint stays.
     """
-    run = _begin(job, loss, jitter, batches)
+    run = _begin(job, loss, jitter, batches, heavy)
     with device.deterministic():
         while run.position.epoch < job.settings.epochs and not _out_of_patience(run):
             _epoch(run)
@@ -75,11 +78,11 @@ def supervised(job: Job, *, loss: Loss, jitter: Jitter | None = None, batches: B
     )
 
 
-def _begin(job: Job, loss: Loss, jitter: Jitter | None, batches: Batches) -> _Run:
+def _begin(job: Job, loss: Loss, jitter: Jitter | None, batches: Batches, heavy: bool) -> _Run:
     if len(job.train) == 0:
         raise DailiesError("there is no training sample; see the split section of the model and its labels")
     numbers = _numbers(job)
-    machine = device.prepare(job.settings.precision, small=numbers < SMALL_BATCH_NUMBERS)
+    machine = device.prepare(job.settings.precision, small=not heavy and numbers < SMALL_BATCH_NUMBERS)
     job.net.to(machine.device)
     if job.start is not None:
         weights.warm_start(job.net, job.start)

@@ -45,11 +45,30 @@ def bucketed(lengths: np.ndarray, batch: int, seed: int, epoch: int) -> list[np.
     Samples are shuffled, sorted by length within pools of POOL_BATCHES batches, cut, and the batches shuffled. Batches
     differ in size by one at most, so a run goes on at any batch by its number.
     """
-    count = len(lengths)
     source = stream(ORDER, seed, epoch)
-    visits = np.argsort(source.random_raw(count), kind="stable")
-    pool = np.arange(count) // (POOL_BATCHES * batch)
-    batches = np.array_split(visits[np.lexsort((lengths[visits], pool))], max(1, steps(count, batch)))
+    visits = _by_length(source, lengths, batch)
+    return _mixed(source, np.array_split(visits, max(1, steps(len(lengths), batch))))
+
+
+def budgeted(lengths: np.ndarray, batch: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """The same number of batches as `bucketed` makes, none empty, but cut where each is about as long in sum."""
+    source, count = stream(ORDER, seed, epoch), len(lengths)
+    visits, parts = _by_length(source, lengths, batch), max(1, steps(count, batch))
+    reach = np.cumsum(lengths[visits])
+    wanted = np.searchsorted(reach, reach[-1:] * np.arange(1, parts) / parts) + 1
+    places = np.arange(1, parts)
+    rising = np.maximum.accumulate(wanted - places) + places  # one sample at least in each …
+    return _mixed(source, np.split(visits, np.minimum(rising, count - parts + places)))  # … and in those to come
+
+
+def _by_length(source: np.random.Philox, lengths: np.ndarray, batch: int) -> np.ndarray:
+    """Shuffled, then sorted within pools of POOL_BATCHES batches."""
+    visits = np.argsort(source.random_raw(len(lengths)), kind="stable")
+    pool = np.arange(len(lengths)) // (POOL_BATCHES * batch)
+    return visits[np.lexsort((lengths[visits], pool))]
+
+
+def _mixed(source: np.random.Philox, batches: list[np.ndarray]) -> list[np.ndarray]:
     return [batches[place] for place in np.argsort(source.random_raw(len(batches)), kind="stable")]
 
 

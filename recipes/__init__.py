@@ -38,6 +38,9 @@ class Recipe:
     join      (what was read of each parent, the unit, settings) → one sample
     learn     (training samples, settings) → facts to encode with, such as a vocabulary
     encode    (sample after its variation, settings, learnt facts) → its fields
+
+    `predict` is asked with files like the assets, unless the recipe says otherwise:
+    question  (bytes of such a file, what its probe found, settings) → the sample that `predict` gets
     """
 
     kind: str | Callable[[Any], str]
@@ -55,6 +58,7 @@ class Recipe:
     join: Callable[[Sequence[Sample], Unit, Any], Sample] = only
     learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None
     encode: Callable[[Sample, Any, Mapping[str, Any]], Sample] = as_it_is
+    question: Callable[[bytes, Mapping[str, Any], Any], Sample] | None = None
 
     def kind_for(self, settings: Any) -> str:
         """The media kind that a model with these settings learns from."""

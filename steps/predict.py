@@ -29,19 +29,27 @@ def main(folder: Path, files: list[Path]) -> None:
         elif "reason" in probed[str(path)]:
             answer["error"] = probed[str(path)]["reason"]
         else:
-            answer |= _answer(recipe, settings, net, card["facts"], Unit((str(path),), "test"), data, probed[str(path)])
+            answer |= _answer(recipe, settings, net, card["facts"], path, data, probed[str(path)])
         print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
 def _answer(
-    recipe: Recipe, settings: Any, net: Any, facts: Mapping[str, Any], unit: Unit, data: bytes, row: Mapping[str, Any]
+    recipe: Recipe, settings: Any, net: Any, facts: Mapping[str, Any], path: Path, data: bytes, row: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """What the model says of one file, or why it cannot: one of the right kind may still not fit this model."""
     try:
-        sample = recipe.join([recipe.read(data, row, settings)], unit, settings)
-        return recipe.predict(net, recipe.encode(sample, settings, facts["learnt"]), facts)
+        return recipe.predict(net, _sample(recipe, path, data, row, settings, facts), facts)
     except (ValueError, DailiesError) as error:
         return {"error": str(error)}
+
+
+def _sample(
+    recipe: Recipe, path: Path, data: bytes, row: Mapping[str, Any], settings: Any, facts: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    if recipe.question:
+        return recipe.question(data, row, settings)
+    sample = recipe.join([recipe.read(data, row, settings)], Unit((str(path),), "test"), settings)
+    return recipe.encode(sample, settings, facts["learnt"])
 
 
 def _content(path: Path) -> bytes | str:

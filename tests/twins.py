@@ -1,18 +1,22 @@
 """For each recipe a synthetic twin of its data, small enough to train on in seconds."""
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ingesting import ingested
+from workspaces import draw_shapes
 
 from media.shards import Shards
 from models.job import Job
 from models.settings import resolve, shaping_data
 from recipes import load
 from steps import augment
+from steps.train import new_net
 
 
 def nothing(folder: Path) -> None:
@@ -33,6 +37,35 @@ class Twin:
     bad: tuple[str, bytes, str]
 
 
+def moods(folder: Path) -> None:
+    """One sentence a line, whose mood a single word decides; "not" before it turns it round."""
+    draws = np.random.default_rng(0)
+    words = {"good": ("fine", "warm", "bright", "lovely"), "bad": ("dull", "cold", "bleak", "awful")}
+    turned = {"good": "bad", "bad": "good"}
+    lines = []
+    for mood, number in itertools.product(words, range(80)):
+        negated = number % 2 == 1
+        word = draws.choice(words[turned[mood] if negated else mood])
+        thing = draws.choice(["film", "song", "scene", "level"])
+        lines.append(f"{mood} the {thing} of take {number} is {'not ' if negated else ''}{word} .")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "moods.txt").write_text("\n".join(lines) + "\n")
+
+
+def colours(folder: Path) -> None:
+    """Pairs in two small languages: the adjective changes places, and a word has its own translation."""
+    things = {"cat": "mao", "dog": "gou", "bird": "niao", "fish": "yu", "horse": "ma", "hare": "tu"}
+    shades = {"red": "hong", "blue": "lan", "green": "lv", "white": "bai", "black": "hei"}
+    does = {"sleeps": "shui", "runs": "pao", "eats": "chi", "sings": "chang", "waits": "deng"}
+    pairs = [
+        (f"A {shade} {thing} {act}.", f"{things[thing]} {shades[shade]} {does[act]}.")
+        for shade, thing, act in itertools.product(shades, things, does)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.txt").write_text("\n".join(source for source, _ in pairs) + "\n")
+    (folder / "b.txt").write_text("\n".join(target for _, target in pairs) + "\n")
+
+
 TWINS: dict[str, Twin] = {
     "game_agent": Twin(
         source={
@@ -45,6 +78,55 @@ TWINS: dict[str, Twin] = {
         settings={"task": "reach", "side": 9, "planning": 32, "epochs": 12, "batch": 4, "rate": 0.03, "seed": 1},
         good=("room.txt", b"#####\n#A.G#\n#####\n"),
         bad=("room.txt", b"#####\n#A..#\n#####\n", "has 0 of G (goal); a board has one"),
+    ),
+    "image_generation": Twin(
+        source={"kind": "image"},
+        settings={
+            "size": 12,
+            "width": 8,
+            "noise": 8,
+            "embedding": 4,
+            "epochs": 2,
+            "batch": 16,
+            "judge_epochs": 6,
+            "seed": 1,
+        },
+        write=lambda folder: draw_shapes(folder, 40),
+        good=("wishes.txt", b"disc\nsquare\n\ndisc\n"),
+        bad=(
+            "wishes.txt",
+            b"disc\nsqare\n",
+            "line 2 asks for 'sqare', which is no class; did you mean 'square'? known: disc, square",
+        ),
+    ),
+    "recommendation": Twin(
+        source={"format": "synthesise", "kind": "table", "generator": "choices", "count": 160},
+        settings={"width": 16, "window": 8, "epochs": 30, "batch": 16, "negatives": 32, "rate": 0.01, "seed": 1},
+        good=("mine.csv", b"item,rating,time\n1-03,4,100\n1-04,5,200\nunheard-of,3,250\n1-05,4.5,300\n"),
+        bad=("mine.csv", b"film,stars\n1-03,4\n", "its first line is 'film,stars'; it must be 'item,rating,time'"),
+    ),
+    "text_classification": Twin(
+        source={"format": "lines", "kind": "text", "label": {"separator": " "}},
+        settings={"width": 16, "at_least": 1, "epochs": 6, "batch": 8, "rate": 0.02, "word_dropout": 0, "seed": 1},
+        write=moods,
+        good=("note.txt", b"the film of take 900 is lovely"),
+        bad=("note.txt", b" \n", "no text, only white space"),
+    ),
+    "translation": Twin(
+        source={"format": "pairs", "kind": "text", "file": "a.txt", "target": "b.txt"},
+        settings={
+            "width": 32,
+            "layers": 1,
+            "pieces": 400,
+            "epochs": 12,
+            "batch": 8,
+            "rate": 0.01,
+            "average": 0,
+            "seed": 1,
+        },
+        write=colours,
+        good=("lines.txt", b"A red cat sleeps.\n\nA blue dog sings.\n"),
+        bad=("lines.txt", b"\n\n", "no text, only white space"),
     ),
 }
 
@@ -67,7 +149,7 @@ def job(name: str, samples: Shards, twin: Twin | None = None, **more: Any) -> Jo
     recipe = load(name)
     settings = resolve(recipe.settings, {**(twin or TWINS[name]).settings, **more}, name)
     return Job(
-        net=recipe.net(settings, samples.facts),
+        net=new_net(recipe, settings, samples.facts),
         settings=settings,
         facts=samples.facts,
         train=samples.split("train"),
