@@ -6,7 +6,7 @@ whose raw output numpy guarantees for ever; `Generator.permutation` carries no s
 
 import numpy as np
 
-ORDER, JITTER, DROPOUT = range(3)
+ORDER, JITTER, DROPOUT, NOISE, PICTURE = range(5)
 """What a stream of draws is for: streams of different purpose never share a key."""
 
 
@@ -20,6 +20,12 @@ def uniform(source: np.random.Philox, shape: tuple[int, ...]) -> np.ndarray:
     """float64 draws in [0, 1) with 53 random bits each."""
     raw = np.asarray(source.random_raw(int(np.prod(shape))))
     return (raw >> np.uint64(11)).astype(np.float64).reshape(shape) * 2.0**-53
+
+
+def normal(source: np.random.Philox, shape: tuple[int, ...]) -> np.ndarray:
+    """float32 draws of mean 0 and spread 1 (Box and Muller 1958)."""
+    one, other = uniform(source, (2, *shape))
+    return (np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)).astype(np.float32)
 
 
 def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
