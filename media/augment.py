@@ -1,24 +1,27 @@
 """From `data/assets/<source>/` to `data/shards/<model>/`: decode, split, write varied copies of training samples."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from media import buckets, catalog, derivation, folders, parallel, shards, splits
+from media import buckets, catalog, derivation, folders, near_duplicates, parallel, shards, splits
+from media.sample import Field
 from media.shard import Shard, transform
 from media.shard_writer import SEEN_BY_READ, originals, write
 from media.shard_writer import Plan as Plan
+from media.splits import Placed
 from media.statistics import mean_and_spread
 from media.units import Unit
 from project.errors import DailiesError
 
 LARGEST_BYTES = 16 << 20
-COLUMNS = (*SEEN_BY_READ, "source", "licence", "status")
+COLUMNS = (*SEEN_BY_READ, "source", "licence", "status", "bytes")
 Tick = Callable[[int, int], None]
 """Called with how many samples are done, and of how many."""
 
@@ -36,28 +39,48 @@ def augment(
     if not rows:
         raise DailiesError(f"{assets} has no admitted asset; its catalog says why each was refused")
     classes = sorted({label for row in rows for label in row["labels"]})
-    files = list(_divided(rows, classes, plan))
+    alike, rule = near_duplicates.read(assets)
+    places = splits.assign(rows, plan.split, _ids(alike) if rule == "together" else ())
+    files = list(_divided(rows, classes, plan, places))
     blobs = buckets.Blobs(assets)
     learnt = _learnt(files, blobs, plan)
     with folders.replacing(out) as fresh:
         sums = _in_parallel(files, lambda file: write(file, fresh, blobs, plan, learnt, previous), tick, workers)
         facts = _facts(rows[0]["source"], classes, files, plan) | {"learnt": learnt} | mean_and_spread(sums)
+        facts |= _leaks(alike, rule, places)
         derivation.write(fresh, files, plan.variants.seed, transform(plan.variants))
         (fresh / shards.FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts
 
 
-def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Plan) -> Iterator[Shard]:
+def _ids(alike: pa.Table) -> Iterator[tuple[str, str]]:
+    return zip(alike["first"].to_pylist(), alike["second"].to_pylist(), strict=True)
+
+
+def _leaks(alike: pa.Table, rule: str, places: Mapping[str, Placed]) -> dict[str, int]:
+    """How many pairs of near-duplicates stand in train and in test, when the ingest looked for them."""
+    if not rule:
+        return {}
+    crossing = near_duplicates.crossing(alike, {asset_id: place.split for asset_id, place in places.items()})
+    return {"near_duplicates_across_train_and_test": len(crossing)}
+
+
+def _divided(
+    rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Plan, places: Mapping[str, Placed]
+) -> Iterator[Shard]:
     """The files to write."""
-    places = splits.assign(rows, plan.split)
     number = {label: index for index, label in enumerate(classes)}
     by_id = {row["asset_id"]: row for row in rows}
     placed = [{**row, "split": places[row["asset_id"]].split} for row in rows]
     units = {unit.id: unit for unit in plan.compose(placed, plan.settings)}
-    bytes_each = sum(np.dtype(each.dtype).itemsize * prod(each.shape) for each in plan.fields.values())
+    fixed, ragged = _sizes(plan.fields.values())
     for name in splits.NAMES:
         copies = plan.variants.copies if name == "train" else 0
-        sizes = {unit.id: bytes_each * (1 + copies) for unit in units.values() if unit.split == name}
+        sizes = {
+            unit.id: (fixed + ragged * sum(by_id[parent]["bytes"] for parent in unit.parents)) * (1 + copies)
+            for unit in units.values()
+            if unit.split == name
+        }
         for bucket, ids in buckets.divide(sizes, LARGEST_BYTES).items() if sizes else ():
             chosen = [units[unit_id] for unit_id in ids]
             first = [by_id[unit.parents[0]] for unit in chosen]
@@ -70,6 +93,13 @@ def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Pl
                 labels=[_label(unit, row, number) for unit, row in zip(chosen, first, strict=True)],
                 folds=[places[row["asset_id"]].fold for row in first],
             )
+
+
+def _sizes(fields: Iterable[Field]) -> tuple[int, int]:
+    """Bytes of the fields of one length, and the number of ragged ones, each of which may be as large as its asset."""
+    fields = list(fields)
+    fixed = sum(np.dtype(field.dtype).itemsize * prod(field.fixed) for field in fields if not field.ragged)
+    return fixed, sum(field.ragged for field in fields)
 
 
 def _label(unit: Unit, row: Mapping[str, Any], number: Mapping[str, int]) -> int:

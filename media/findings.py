@@ -7,12 +7,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from media.catalog import ADMITTED, PROBED, QUARANTINED
+from media.regions import in_px
 from media.sources import Item
 
 SPLITS_BY_WEIGHT = ("test", "validation", "train")
 """An asset in two official splits belongs to the first of these: what is measured on must not be trained on."""
 CONFLICTS = ("two_labels", "two_groups", "two_splits")
 """In what the paths of an asset may disagree."""
+MISNAMED = "named "
+"""How the reason begins that an asset has for its wrong suffix."""
 
 
 @dataclass(slots=True)
@@ -48,7 +51,9 @@ def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, A
         "bytes": asset.bytes,
         **{name: asset.probed.get(name) for name in PROBED},
         "labels": list(labels),
-        "regions": _first(item.regions for item in asset.accepted),
+        "regions": in_px(
+            _first(item.regions for item in asset.accepted), asset.probed.get("width"), asset.probed.get("height")
+        ),
         "group": _first(item.group for item in asset.accepted),
         "split": _split(asset.accepted),
         "conflicts": _conflicts(asset.accepted),
@@ -73,7 +78,7 @@ def _misnamed(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> str:
     named = [PurePosixPath(item.path).suffix.lower() for item in asset.accepted]
     if not wrong.issuperset(named):
         return ""
-    return f"named {min(named)}, but its content is {asset.probed['format']}; rename it to {right[0]}"
+    return f"{MISNAMED}{min(named)}, but its content is {asset.probed['format']}; rename it to {right[0]}"
 
 
 def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:

@@ -35,7 +35,7 @@ def pictures(generator: Any, labels: np.ndarray, numbers: Sequence[int], seed: i
     return ((drawn.float() + 1) * 127.5).round().clamp(0, 255).byte().contiguous().cpu().numpy()
 
 
-def generation(net: Any, samples: Samples, training: Samples, facts: Mapping[str, Any]) -> Outcome:
+def generation(net: Any, samples: Samples, facts: Mapping[str, Any], training: Samples) -> Outcome:
     """Ask `net` (players and judge) for pictures of the classes of `samples`, as often as they occur there.
 
     `training` are the samples that it learnt from. `shown` has sheet, uint8 (classes, SHEET, C, H, W), and pairs, the

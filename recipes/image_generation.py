@@ -69,10 +69,10 @@ def fit(job: Any) -> Any:
     return adversarial.adversarial(replace(job, net=job.net["players"], checkpoints=below("players"), start=start))
 
 
-def evaluate(net: Any, samples: Any, training: Any, facts: Mapping[str, Any]) -> Any:
+def evaluate(net: Any, samples: Any, facts: Mapping[str, Any], training: Any) -> Any:
     from models import generation
 
-    return generation.generation(net, samples, training, facts)
+    return generation.generation(net, samples, facts, training)
 
 
 def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
@@ -95,7 +95,8 @@ recipe = Recipe(
     augment=image.OPERATIONS,
     net=network,
     fit=fit,
-    evaluate_beside_training=evaluate,
+    evaluate=evaluate,
+    beside_training=True,
     show=show,
     predict=predict,
     asked_in="text",

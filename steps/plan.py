@@ -76,7 +76,8 @@ def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
 def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
     """The plan of one ingest. A source that is not at hand keeps its last known state."""
     old = _old(layout.plan(root, "ingest", name)) or {}
-    modules = ["steps.ingest", *sources.modules(source), "media.probe_worker", f"media.probes.{source.kind}"]
+    checks = sorted(f"media.checks.{path.stem}" for path in (root / "media" / "checks").glob("[a-z]*.py"))
+    modules = ["steps.ingest", *sources.modules(source), "media.probe_worker", f"media.probes.{source.kind}", *checks]
     try:
         state = sources.open_source(
             name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
@@ -89,6 +90,7 @@ def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
 def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The plans of augment, train and validate for one model."""
     recipe, settings = settings_of(name, model)
+    varied = variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
     shaping = shaping_data(settings)
     learning = {k: v for k, v in dataclasses.asdict(settings).items() if k not in shaping}
     named = [f"recipes.{model.recipe}"]
@@ -99,6 +101,7 @@ def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, A
             "source": model.source,
             "settings": shaping,
             "augment": model.augment,
+            "files": variants.files(varied),
             "split": model.split.model_dump(mode="json"),
             **_code(root, ["steps.augment", *named], learns=False),
         },
