@@ -83,11 +83,16 @@ def model_show(name: str, *, json: Json = False) -> Answer:
 
 
 @app.command
-def predict(model: str, *files: Path, json: Json = False) -> Answer:
+def predict(
+    model: str,
+    *files: Path,
+    out: Annotated[Path, Parameter(help="Folder for pictures and sounds that the model makes.")] = Path("predictions"),
+    json: Json = False,
+) -> Answer:
     """Ask a model (NAME, NAME@VERSION or NAME#STAGE) about files."""
     from studio import predict as asking
 
-    return asking.predict(model, files)
+    return asking.predict(model, files, out)
 
 
 @app.command
