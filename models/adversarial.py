@@ -125,7 +125,8 @@ def _epoch(run: _Run) -> None:
         run.job.tick(position.epoch + position.step / run.steps, **_means(position))
         if run.keeper.due():
             _keep(run)
-    row = {"epoch": position.epoch + 1, "rate": _rate(run, run.steps - 1)} | _means(position)
+    row = {"epoch": position.epoch + 1, "rate": _rate(run, run.steps - 1)}
+    row |= {f"train_{name}": mean for name, mean in _means(position).items()}
     run.position = Position(epoch=position.epoch + 1, history=[*position.history, row])
     _keep(run)
 

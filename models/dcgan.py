@@ -3,6 +3,7 @@
 Axes: B pictures, C channels, H × W pixels. Pictures are floats from -1 to 1.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +55,7 @@ class Generator(nn.Module):
         self.seed = nn.Linear(condition, widths[0] * math.prod(self.first))
         self.grow = nn.ModuleList(
             nn.ConvTranspose2d(inside, outside, 4, stride=2, padding=1, bias=False)
-            for inside, outside in zip(widths, widths[1:], strict=False)
+            for inside, outside in itertools.pairwise(widths)
         )
         self.modulate = nn.ModuleList(Modulation(width, condition) for width in widths)
         self.paint = nn.Conv2d(widths[-1], channels, 3, padding=1)

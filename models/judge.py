@@ -40,8 +40,9 @@ def build(facts: Mapping[str, Any], seed: int) -> nn.Module:
 
 
 def learn(job: Job, epochs: int) -> Fitted:
-    """Train the judge `job.net` on the samples of a job, whatever that job's own settings are."""
-    settings = Judge(epochs=epochs, seed=job.settings.seed, class_weights=job.settings.class_weights)
+    """Train the judge `job.net` on the samples of a job, in its batches and with its seed and class weights."""
+    given = job.settings
+    settings = Judge(epochs=epochs, batch=given.batch, seed=given.seed, class_weights=given.class_weights)
     return fit.supervised(dataclasses.replace(job, settings=settings, start=None), loss=losses.cross_entropy)
 
 

@@ -31,9 +31,7 @@ class Settings(Training):
     width: int = setting(32, low=4, high=512, unit="channels beside the picture; more further in")
     noise: int = setting(64, low=1, high=4096, unit="random numbers that a picture is made from")
     embedding: int = setting(32, low=1, high=4096, unit="numbers that stand for a class")
-    size: int = setting(
-        32, low=8, high=256, unit="px, side of the square the picture is fitted into", shapes_data=True
-    )
+    size: int = setting(32, low=8, high=256, unit="px, side of the square the picture is fitted into", shapes_data=True)
     colour: bool = setting(False, shapes_data=True)
     critic_rate: float = setting(2.0, low=0, high=100, unit="rate of the critic over that of the generator")
     judge_epochs: int = setting(3, low=1, high=10_000)
@@ -52,7 +50,9 @@ def network(settings: Settings, facts: Mapping[str, Any]) -> Any:
     from models import dcgan, judge
 
     if not facts["classes"]:
-        raise UsageError("image_generation draws pictures of classes, and no asset has a label; give the source a label")
+        raise UsageError(
+            "image_generation draws pictures of classes, and no asset has a label; give the source a label"
+        )
     return nn.ModuleDict({"players": dcgan.Players(settings, facts), "judge": judge.build(facts, settings.seed)})
 
 
@@ -76,15 +76,15 @@ def evaluate(net: Any, samples: Any, facts: Mapping[str, Any], training: Any) ->
 
 
 def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
-    from models import sheets
+    from models import generated_pictures
 
-    return sheets.generation(outcome, facts)
+    return generated_pictures.generation(outcome, facts)
 
 
 def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    from models import generation
+    from models import generated
 
-    return generation.drawn_for(net, sample["text"], facts)
+    return generated.on_request(net, sample["text"], facts)
 
 
 recipe = Recipe(
