@@ -39,6 +39,11 @@ def build(facts: Mapping[str, Any], seed: int) -> nn.Module:
     return networks.build(NETWORK, Judge(seed=seed), facts)
 
 
+def beside(players: nn.Module, facts: Mapping[str, Any], seed: int) -> nn.ModuleDict:
+    """`players` and a judge that has learnt nothing, as one network."""
+    return nn.ModuleDict({"players": players, "judge": build(facts, seed)})
+
+
 def learn(job: Job, epochs: int) -> Fitted:
     """Train the judge `job.net` on the samples of a job, in its batches and with its seed and class weights."""
     given = job.settings

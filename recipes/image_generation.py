@@ -45,15 +45,13 @@ class Settings(Training):
 
 
 def network(settings: Settings, facts: Mapping[str, Any]) -> Any:
-    from torch import nn
-
     from models import dcgan, judge
 
     if not facts["classes"]:
         raise UsageError(
             "image_generation draws pictures of classes, and no asset has a label; give the source a label"
         )
-    return nn.ModuleDict({"players": dcgan.Players(settings, facts), "judge": judge.build(facts, settings.seed)})
+    return judge.beside(dcgan.Players(settings, facts), facts, settings.seed)
 
 
 def fit(job: Any) -> Any:
