@@ -136,20 +136,18 @@ def _means(position: Position) -> dict[str, float]:
 
 
 def _step(run: _Run, step: int, indices: np.ndarray) -> dict[str, float]:
-    """One move of the critic, then one of the generator."""
+    """One move of the critic, then one of the generator against the critic as it is now, by the same pictures."""
     players, batch = run.players, run.machine.put(run.job.train.take(indices))
     real, label = batch["image"].float() / 127.5 - 1, batch["label"].long()
-    for_critic, for_generator = _noise(run, step, len(indices))
-    with torch.no_grad(), run.machine.autocast():
-        drawn = players.generator(for_critic, label).float()
     with run.machine.autocast():
-        scores = players.critic(torch.cat([real, drawn]), label.repeat(2)).float()
+        drawn = players.generator(_noise(run, step, len(indices)), label).float()
+        scores = players.critic(torch.cat([real, drawn.detach()]), label.repeat(2)).float()
     of_real, of_drawn = scores.chunk(2)
     critic_loss = functional.relu(1 - of_real).mean() + functional.relu(1 + of_drawn).mean()
     _move(run, "critic", critic_loss, step)
     players.critic.requires_grad_(False)
     with run.machine.autocast():
-        generator_loss = -players.critic(players.generator(for_generator, label), label).float().mean()
+        generator_loss = -players.critic(drawn, label).float().mean()
     _move(run, "generator", generator_loss, step)
     players.critic.requires_grad_(True)
     if run.average:
@@ -158,10 +156,9 @@ def _step(run: _Run, step: int, indices: np.ndarray) -> dict[str, float]:
 
 
 def _noise(run: _Run, step: int, count: int) -> Tensor:
-    """Normal draws for both players, (2, B, N)."""
+    """Normal draws (B, N)."""
     source = order.stream(order.NOISE, run.job.settings.seed, run.position.epoch, step)
-    drawn = order.normal(source, (2, count, run.players.generator.noise))
-    return device.tensor(drawn).to(run.machine.device)
+    return device.tensor(order.normal(source, (count, run.players.generator.noise))).to(run.machine.device)
 
 
 def _move(run: _Run, player: str, loss: Tensor, step: int) -> None:

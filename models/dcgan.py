@@ -92,7 +92,7 @@ class Critic(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, pictures: Tensor, label: Tensor) -> Tensor:
-        features = self.features(pictures).mean((2, 3))
+        features = self.features(pictures).sum((2, 3))
         scores: Tensor = self.realness(features)[:, 0] + (self.of_class(label) * features).sum(1)
         return scores
 

@@ -48,7 +48,8 @@ def learn(job: Job, epochs: int) -> Fitted:
     """Train the judge `job.net` on the samples of a job, in its batches and with its seed and class weights."""
     given = job.settings
     settings = Judge(epochs=epochs, batch=given.batch, seed=given.seed, class_weights=given.class_weights)
-    return fit.supervised(dataclasses.replace(job, settings=settings, start=None), loss=losses.cross_entropy)
+    silent = dataclasses.replace(job, settings=settings, start=None, tick=lambda done, **values: None)
+    return fit.supervised(silent, loss=losses.cross_entropy)
 
 
 def opinion(judge: Any, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
