@@ -12,14 +12,17 @@ Without any drift the index is about (bins - 1) (1/n + 1/m) for n and m assets (
 Properties of the Population Stability Index", 2020). Where that reaches 0.1, there are too few assets to judge.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from media import catalog
 from media.catalog import ADMITTED
 from media.checks import Finding
 
@@ -32,7 +35,7 @@ Counts = dict[str, tuple[int, int]]
 
 
 def compare(before: pa.Table, now: pa.Table, limit: float | None = None) -> list[Finding]:
-    """One finding for each column that both catalogs fill; admitted assets alone count.
+    """One finding for each column that either catalog fills; admitted assets alone count.
 
     `limit` is the source's max_drift: an index above it is `exceeded`.
     """
@@ -83,8 +86,11 @@ def _named(before: pa.ChunkedArray, now: pa.ChunkedArray) -> Counts:
     return counts | _filled({OTHERS: others, NOTHING: (before.null_count, now.null_count)})
 
 
-def _occurrences(column: pa.ChunkedArray) -> dict[str, int]:
-    return {each["values"]: each["counts"] for each in column.drop_null().value_counts().to_pylist()}
+def _occurrences(column: pa.ChunkedArray) -> dict[Any, int]:
+    counts: Counter[Any] = Counter()
+    for each in column.drop_null().value_counts().to_pylist():
+        counts[each["values"]] += each["counts"]  # 0.0 and -0.0 come apart and are one
+    return counts
 
 
 def _numbered(before: pa.ChunkedArray, now: pa.ChunkedArray) -> Counts:
@@ -96,7 +102,8 @@ def _numbered(before: pa.ChunkedArray, now: pa.ChunkedArray) -> Counts:
 
 def _between(before: np.ndarray, now: np.ndarray) -> Counts:
     """Counts between the deciles of before; a value that is a decile belongs to the bin that it ends."""
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
+    deciles = np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf")
+    edges = np.unique([float(f"{decile:.6g}") for decile in deciles])  # as they are told, so that no two are told alike
     middle = [f"{low:.6g} to {high:.6g}" for low, high in pairwise(edges)]
     names = [f"up to {edges[0]:.6g}", *middle, f"more than {edges[-1]:.6g}"]
     sides = [np.bincount(np.searchsorted(edges, each), minlength=len(names)).tolist() for each in (before, now)]
@@ -108,6 +115,8 @@ def _filled(counts: Counts) -> Counts:
 
 
 def _column(name: str, table: pa.Table) -> pa.ChunkedArray:
+    if name not in table.column_names:  # a catalog of an earlier release
+        return pa.chunked_array([pa.nulls(len(table), catalog.SCHEMA.field(name).type)])
     column = table[name]
     if pa.types.is_string(column.type):
         return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from media.catalog import ADMITTED, PROBED, QUARANTINED
+from media.catalog import ADMITTED, PROBED, QUARANTINED, Row
 from media.regions import in_px
 from media.sources import Item
 
@@ -38,19 +38,22 @@ class Found:
         return sorted([item.path for item in self.accepted] + [path for path, _ in self.refused])
 
 
-def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def describe(asset: Found, suffixes: Mapping[str, Sequence[str]], released: str = "") -> dict[str, Any]:
     """The catalog columns that follow from the files: all but those of source and rights.
 
-    `suffixes` says what a file of each format may be called.
+    `suffixes` says what a file of each format may be called. `released`, when it is not empty, says who admits the asset
+    against a rule, and why; one that cannot be read stays refused.
     """
     labels, conflict = _labels(asset.accepted)
-    reason = _reason(asset) or _misnamed(asset, suffixes) or conflict
+    unusable, ruled = _reason(asset), _misnamed(asset, suffixes) or conflict
+    admitted_by = released if ruled and not unusable else ""
+    reason = unusable or ("" if admitted_by else ruled)
     return {
         "asset_id": asset.asset_id,
         "paths": asset.paths(),
         "bytes": asset.bytes,
         **{name: asset.probed.get(name) for name in PROBED},
-        "labels": list(labels),
+        "labels": list(_all_labels(asset.accepted) if admitted_by and conflict else labels),
         "regions": in_px(
             _first(item.regions for item in asset.accepted), asset.probed.get("width"), asset.probed.get("height")
         ),
@@ -59,7 +62,13 @@ def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, A
         "conflicts": _conflicts(asset.accepted),
         "status": QUARANTINED if reason else ADMITTED,
         "reason": reason,
+        "released": admitted_by,
     }
+
+
+def by_rule(row: Row) -> bool:
+    """Whether it was a rule that refused the asset of a row, so that a person may admit it; its probe could read it."""
+    return row["status"] == QUARANTINED and row["format"] is not None
 
 
 def _reason(asset: Found) -> str:
@@ -92,6 +101,10 @@ def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:
     named = {item.labels: item.path for item in sorted(items, key=lambda item: item.path, reverse=True)}
     told = " and ".join(f"{', '.join(each)!r} ({path})" for each, path in sorted(named.items()))
     return (), f"the same bytes are labelled {told}; delete or relabel all but one"
+
+
+def _all_labels(items: Sequence[Item]) -> tuple[str, ...]:
+    return tuple(sorted({label for item in items for label in item.labels}))
 
 
 def _split(items: Sequence[Item]) -> str:

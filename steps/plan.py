@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from media import sources, variants
+from media import releases, sources, variants
 from models.settings import Training, resolve, shaping_data
 from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
@@ -84,7 +84,12 @@ def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
         ).fingerprint()
     except (UsageError, RemoteUnreachable):
         state = old.get("state", "absent")
-    return {"source": source.model_dump(mode="json"), "state": state, **_code(root, modules, learns=False)}
+    return {
+        "source": source.model_dump(mode="json"),
+        "state": state,
+        "released": releases.told(releases.read(root, name)),
+        **_code(root, modules, learns=False),
+    }
 
 
 def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, Any]) -> dict[str, dict[str, Any]]:

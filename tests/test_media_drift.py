@@ -78,6 +78,12 @@ def test_what_is_new_or_gone_counts_as_nothing_before_or_now() -> None:
     assert "nothing: 100.0% before, 0.0% now" in none.message or "others: 0.0% before, 100.0% now" in none.message
 
 
+def test_a_catalog_without_a_column_is_compared_by_the_others() -> None:
+    before = table("a" * 300).drop_columns(["width"])
+    found = compared(before, table("a" * 300, width=[28] * 300))
+    assert (found["drift_labels"].value, found["drift_width"].verdict) == (0, "noted")
+
+
 def test_too_few_assets_are_no_alarm() -> None:
     found = compared(table("aabb"), table("abbbcc"), 0.01)["drift_labels"]
     assert (found.verdict, found.value > 0.01) == ("ok", True)
