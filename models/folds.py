@@ -18,9 +18,11 @@ def cross_validate(
     *,
     net: Callable[[Any, Mapping[str, Any]], nn.Module],
     fit: Callable[[Job], Fitted],
-    evaluate: Callable[[nn.Module, Samples, Mapping[str, Any]], Outcome],
+    evaluate: Callable[[nn.Module, Samples, Mapping[str, Any], Samples], Outcome],
 ) -> dict[str, dict[str, float]]:
     """Train `job.settings.folds` networks, each without one fold of the training samples, and measure each on its own.
+
+    `evaluate` gets (network, samples of the fold, facts, samples that were trained on).
 
     The fold of a sample is its column `fold` modulo the number of folds. Originals alone are held out; their augmented
     copies share the fold, so nothing is trained on them either. `job.net` and `job.validation` are not used.
@@ -44,7 +46,7 @@ def cross_validate(
             checkpoints=job.checkpoints / f"fold-{fold}" if job.checkpoints else None,
         )
         fit(part)
-        measured.append(evaluate(part.net, part.validation, job.facts).metrics)
+        measured.append(evaluate(part.net, part.validation, job.facts, part.train).metrics)
     return {name: _summary([values[name] for values in measured]) for name in measured[0]}
 
 

@@ -8,16 +8,16 @@ from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from models.settings import Training
 
-_BUILD: dict[str, Callable[[Any, Training], Optimizer]] = {
-    "sgd": lambda groups, s: SGD(groups, lr=s.rate, momentum=s.momentum, nesterov=s.momentum > 0, fused=True),
-    "rmsprop": lambda groups, s: RMSprop(groups, lr=s.rate, momentum=s.momentum),
-    "adam": lambda groups, s: Adam(groups, lr=s.rate, fused=True),
-    "adamw": lambda groups, s: AdamW(groups, lr=s.rate, fused=True),
+_BUILD: dict[str, Callable[[Any, Training, tuple[float, float]], Optimizer]] = {
+    "sgd": lambda groups, s, betas: SGD(groups, lr=s.rate, momentum=s.momentum, nesterov=s.momentum > 0, fused=True),
+    "rmsprop": lambda groups, s, betas: RMSprop(groups, lr=s.rate, momentum=s.momentum),
+    "adam": lambda groups, s, betas: Adam(groups, lr=s.rate, betas=betas, fused=True),
+    "adamw": lambda groups, s, betas: AdamW(groups, lr=s.rate, betas=betas, fused=True),
 }
 
 
-def build(net: nn.Module, settings: Training) -> Optimizer:
-    """The optimizer of `settings.optimizer` over the parameters of `net` that learn.
+def build(net: nn.Module, settings: Training, betas: tuple[float, float] = (0.9, 0.999)) -> Optimizer:
+    """The optimizer of `settings.optimizer` over the parameters of `net` that learn; `betas` are those of Adam.
 
     Biases and the scales of normalisation are not decayed: pulling those to zero regularises nothing
     (Jia et al. 2018, Highly Scalable Deep Learning Training System, section 3.2).
@@ -27,4 +27,4 @@ def build(net: nn.Module, settings: Training) -> Optimizer:
         {"params": [p for p in learning if p.ndim > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return _BUILD[settings.optimizer]([group for group in groups if group["params"]], settings)
+    return _BUILD[settings.optimizer]([group for group in groups if group["params"]], settings, betas)

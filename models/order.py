@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-ORDER, JITTER, DROPOUT, MIX, MASK, PLAY = range(6)
+ORDER, JITTER, DROPOUT, MIX, MASK, PLAY, NOISE, PICTURE = range(8)
 """What a stream of draws is for: streams of different purpose never share a key."""
 POOL_BATCHES = 64
 """Among how many batches samples are sorted by length: more waste less padding, fewer mix the batches better."""
@@ -24,6 +24,12 @@ def uniform(source: np.random.Philox, shape: tuple[int, ...]) -> np.ndarray:
     """float64 draws in [0, 1) with 53 random bits each."""
     raw = np.asarray(source.random_raw(int(np.prod(shape))))
     return (raw >> np.uint64(11)).astype(np.float64).reshape(shape) * 2.0**-53
+
+
+def normal(source: np.random.Philox, shape: tuple[int, ...]) -> np.ndarray:
+    """float32 draws of mean 0 and spread 1 (Box and Muller 1958)."""
+    one, other = uniform(source, (2, *shape))
+    return (np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)).astype(np.float32)
 
 
 def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:

@@ -39,15 +39,16 @@ def unpack(
     tensors: Mapping[str, Tensor], net: nn.Module, optimizer: Optimizer, average: MovingAverage | None
 ) -> dict[str, Tensor]:
     """Put what `pack` returned back in its places; returns the best weights."""
-    net.load_state_dict(_below("net/", tensors))
-    for name, value in _below("average/", tensors).items():
+    net.load_state_dict(below("net/", tensors))
+    for name, value in below("average/", tensors).items():
         if average:
             average.values[name].copy_(value)
-    _restore(optimizer, _below("optimizer/", tensors))
-    return _below("best/", tensors)
+    _restore(optimizer, below("optimizer/", tensors))
+    return below("best/", tensors)
 
 
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose name starts with `prefix`, without it."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 

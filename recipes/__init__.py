@@ -28,9 +28,11 @@ class Recipe:
     augment   operations that write variants of training samples, by their key in params.yaml
     net       (settings, facts) → torch module, not trained
     fit       models.fit.Job → models.fit.Fitted; trains `job.net` in place
-    evaluate  (net, samples, facts) → models.evaluate.Outcome: metrics and one row a sample
+    evaluate  (net, samples, facts) → models.outcome.Outcome: metrics and one row a sample; with `beside_training` also
+              given the training samples, as a fourth argument
     show      outcome → pictures for the report
-    predict   (net, sample, facts) → what the model says about one sample, ready for JSON
+    predict   (net, sample, facts) → what the model says about one sample, ready for JSON; `files`, name → bytes, are
+              what it made, and are written beside each other
     parts     settings → modules chosen by name at run time, for the plan
 
     A sample is what was read of one asset, unless the recipe says otherwise (see `media.shard_writer.Plan`):
@@ -40,6 +42,7 @@ class Recipe:
     encode    (sample after its variation, settings, learnt facts) → its fields
 
     `predict` is asked with files like the assets, unless the recipe says otherwise:
+    asked_in  media kind of the files that it is asked with
     question  (bytes of such a file, what its probe found, settings) → the sample that `predict` gets
     """
 
@@ -50,7 +53,7 @@ class Recipe:
     augment: Sequence[Operation]
     net: Callable[[Any, Mapping[str, Any]], Any]
     fit: Callable[[Any], Any]
-    evaluate: Callable[[Any, Any, Mapping[str, Any]], Any]
+    evaluate: Callable[..., Any]
     show: Callable[[Any, Mapping[str, Any]], Mapping[str, bytes]]
     predict: Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
     parts: Callable[[Any], Sequence[str]] = lambda settings: ()
@@ -58,11 +61,17 @@ class Recipe:
     join: Callable[[Sequence[Sample], Unit, Any], Sample] = only
     learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None
     encode: Callable[[Sample, Any, Mapping[str, Any]], Sample] = as_it_is
+    beside_training: bool = False
+    asked_in: str = ""
     question: Callable[[bytes, Mapping[str, Any], Any], Sample] | None = None
 
     def kind_for(self, settings: Any) -> str:
         """The media kind that a model with these settings learns from."""
         return self.kind if isinstance(self.kind, str) else self.kind(settings)
+
+    def measure(self, net: Any, samples: Any, facts: Mapping[str, Any], training: Any) -> Any:
+        """The outcome of `evaluate`, which gets the training samples where it asks for them."""
+        return self.evaluate(net, samples, facts, *([training] if self.beside_training else []))
 
 
 def names() -> list[str]:

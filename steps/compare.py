@@ -30,7 +30,7 @@ def main(root: Path, model: str, commit: str, weights: Path, out: Path) -> None:
     known: list[str] = card["facts"]["classes"]
     classes = [*known, *(name for name in shards.facts["classes"] if name not in known)]
     test = Relabelled(shards.split("test"), [classes.index(name) for name in shards.facts["classes"]])
-    outcome = recipe.evaluate(net, test, {**card["facts"], "classes": classes})
+    outcome = recipe.measure(net, test, {**card["facts"], "classes": classes}, shards.split("train"))
     write_predictions(out / "predictions.parquet", outcome.rows, parents(out / "shards"))
 
 

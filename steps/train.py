@@ -76,7 +76,7 @@ def cross_validate(recipe: Recipe, job: fit.Job) -> dict[str, dict[str, float]]:
         job,
         net=lambda settings, facts: new_net(recipe, settings, dict(facts)),
         fit=recipe.fit,
-        evaluate=recipe.evaluate,
+        evaluate=recipe.measure,
     )
 
 

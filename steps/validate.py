@@ -29,7 +29,7 @@ def main(root: Path, name: str) -> None:
     test = shards.split("test")
     if len(test) == 0:
         raise UsageError(f"{name} has no test samples, so it cannot be measured; set split.test in params.yaml above 0")
-    outcome = recipe.evaluate(net, test, shards.facts)
+    outcome = recipe.measure(net, test, shards.facts, shards.split("train"))
     metrics = outcome.metrics | _spread(card["cross_validation"])
     rules = [rule.as_dict() for rule in gate.floors(plan["gate"], metrics)]
     shown = recipe.show(outcome, shards.facts | {"history": history})

@@ -85,11 +85,18 @@ def model_show(name: str, *, json: Json = False) -> Answer:
 
 
 @app.command
-def predict(model: str, *files: Path, json: Json = False) -> Answer:
+def predict(
+    model: str,
+    *files: Path,
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="The folder for pictures and sounds that the model makes.")
+    ] = Path("predictions"),
+    json: Json = False,
+) -> Answer:
     """Ask a model (NAME, NAME@VERSION or NAME#STAGE) about files."""
     from studio import predict as asking
 
-    return asking.predict(model, files)
+    return asking.predict(model, files, output)
 
 
 @app.command

@@ -12,8 +12,11 @@ from registry import dvc, tags
 from studio.answer import Answer
 
 
-def predict(reference: str, files: Sequence[Path]) -> Answer:
-    """One answer a file, in order; a file that cannot be read is named and the others are answered (exit 3)."""
+def predict(reference: str, files: Sequence[Path], out: Path) -> Answer:
+    """One answer a file, in order; a file that cannot be read is named and the others are answered (exit 3).
+
+    What the model makes, pictures or sounds, is written to `out`/<name of the file>/.
+    """
     root = layout.find()
     if not files:
         raise UsageError("name at least one file; write: dailies predict MODEL FILE…")
@@ -21,7 +24,8 @@ def predict(reference: str, files: Sequence[Path]) -> Answer:
     weights = dvc.materialise(
         root, version.message["weights"], root / ".dailies" / "models" / version.message["weights"]
     )
-    command = [sys.executable, "-m", "steps.predict", str(weights), *(str(path.resolve()) for path in files)]
+    places = [str(path.resolve()) for path in (out, *files)]
+    command = [sys.executable, "-m", "steps.predict", str(weights), *places]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         said = [line.removeprefix("dailies: ") for line in done.stderr.strip().splitlines()] or [
@@ -43,4 +47,7 @@ def _line(path: Path, answer: dict[str, object]) -> str:
         for key, value in answer.items()
         if key in {"label", "confidence"}
     )
+    made = answer.get("files")
+    if isinstance(made, list):
+        said += f"{len(made)} files in {Path(made[0]).parent}"
     return f"  {path}: {said}"

@@ -50,7 +50,7 @@ def test_originals_are_held_out_once_and_their_copies_are_not_trained_on(tmp_pat
         assert part.checkpoints == tmp_path / f"fold-{len(trained) - 1}"
         return Fitted(history=[], best_epoch=0, stopped_early=False)
 
-    def fake_evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
+    def fake_evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any], training: Samples) -> Outcome:
         return Outcome(metrics={"score": float(ids(samples)[0])}, rows={})
 
     measured = folds.cross_validate(
@@ -78,7 +78,7 @@ def test_a_real_network_is_cross_validated() -> None:
         whole,
         net=lambda settings, facts: networks.build("cnn", settings, facts),
         fit=lambda part: fit.supervised(part, loss=losses.cross_entropy),
-        evaluate=evaluate.classification,
+        evaluate=lambda net, held_out, facts, training: evaluate.classification(net, held_out, facts),
     )
     assert measured["accuracy"]["mean"] > 0.9
     assert measured["accuracy"]["spread"] < 0.15
