@@ -71,7 +71,8 @@ def _continue(url: str, part: Path, reach: Reach, largest_bytes: int) -> None:
                 _end(answer, part, have)
             elif answer.status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
                 resumed = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")  # others send it all
-                _tag(part).write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
+                tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
+                _tag(part).write_text(tag, encoding="utf-8")
                 _receive(answer, part, have if resumed else 0, largest_bytes, url)
             else:
                 _refuse(answer, url)
@@ -91,7 +92,7 @@ def _range(part: Path, have: int) -> dict[str, str]:
     """Ask for what is missing, or, if the file is no longer the one that was begun, for the whole (RFC 9110, 13.1.5)."""
     if not have:
         return {}
-    tag = _tag(part).read_text() if _tag(part).exists() else ""
+    tag = _tag(part).read_text(encoding="utf-8") if _tag(part).exists() else ""
     asked = {"Range": f"bytes={have}-"}
     return asked | {"If-Range": tag} if tag and not tag.startswith("W/") else asked
 

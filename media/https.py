@@ -61,8 +61,15 @@ def opened(url: str, reach: Reach, headers: Mapping[str, str]) -> Iterator[http.
                 return
         finally:
             connection.close()
-        url = urljoin(url, location)
+        url = _next(url, location)
     raise DailiesError(f"{asked} redirects more than {MOST_REDIRECTS} times; give the address that it leads to")
+
+
+def _next(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise DailiesError(f"{url} redirects to {location!r}, which is no address: {error}") from None
 
 
 def _permitted(url: str, asked: str, reach: Reach) -> SplitResult:
@@ -70,7 +77,10 @@ def _permitted(url: str, asked: str, reach: Reach) -> SplitResult:
     said = asked if url == asked else f"{asked} redirects to {url}, which"
     if not url.isascii() or any(ord(letter) <= ord(" ") for letter in url):
         raise DailiesError(f"{said!r} is no address: it holds blanks, control characters or letters beyond ASCII")
-    parts = urlsplit(url)
+    try:
+        parts, _ = urlsplit(url), urlsplit(url).port
+    except ValueError as error:
+        raise DailiesError(f"{said} is no address: {error}") from None
     if parts.scheme != "https" or not parts.hostname:
         raise DailiesError(f"{said} is not encrypted; only https is fetched")
     if not any(fnmatchcase(name, host.lower()) for host in reach.hosts for name in (parts.hostname, parts.netloc)):

@@ -90,6 +90,7 @@ def test_a_region_without_area_is_refused(tmp_path: Path, change: dict[str, Any]
 def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     pem = certificate(tmp_path_factory.mktemp("certificate"))
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    monkeypatch.setenv("no_proxy", "*")
     with serving(pem) as server:
         yield server
 

@@ -1,11 +1,14 @@
 """Fetching over https: whole or not in place, continued where it broke off, and only from where it may."""
 
 import hashlib
+import select
 import socket
+import socketserver
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from https_server import Server, certificate, content, cut, serving, status, whole
@@ -28,7 +31,8 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server(pem: Path) -> Iterator[Server]:
+def server(pem: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("no_proxy", "*")
     with serving(pem) as server:
         yield server
 
@@ -157,6 +161,8 @@ def test_a_redirect_is_followed_to_a_host_that_is_named(server: Server, tmp_path
         ("file:///etc/passwd", "is not encrypted"),
         ("/set", "redirects more than 5 times"),
         ("/a b", "is no address"),
+        ("https://127.0.0.1:99999/", "is no address: Port out of range"),
+        ("https://[::/", "is no address: Invalid IPv6 URL"),
     ],
 )
 def test_a_redirect_elsewhere_is_refused(
@@ -225,7 +231,46 @@ def test_a_certificate_of_someone_else_is_refused(server: Server, tmp_path: Path
     assert server.asked == []
 
 
-def test_a_server_that_does_not_answer(tmp_path: Path, reach: Reach) -> None:
+class Proxy(socketserver.StreamRequestHandler):
+    """Opens a way to whom it is asked for, and passes on what goes both ways."""
+
+    asked: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        first = self.rfile.readline()
+        self.asked.append(first)
+        while self.rfile.readline().strip():
+            continue
+        host, _, port = first.split()[1].decode().partition(":")
+        with socket.create_connection((host, int(port))) as far:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            ends = {self.connection: far, far: self.connection}
+            while readable := select.select(list(ends), [], [], 5)[0]:
+                for end in readable:
+                    if not (data := end.recv(1 << 16)):
+                        return
+                    ends[end].sendall(data)
+
+
+def test_a_proxy_of_the_environment_is_used(
+    server: Server, tmp_path: Path, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answers["/set"] = [content(CONTENT)]
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Proxy) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.server_address[1]}")
+        try:
+            assert fetched(server, tmp_path, Reach(("127.0.0.1",), context=trust)) == CONTENT
+        finally:
+            proxy.shutdown()
+            thread.join()
+    assert Proxy.asked[0].startswith(b"CONNECT 127.0.0.1:%d HTTP/1." % server.port)
+
+
+def test_a_server_that_does_not_answer(tmp_path: Path, reach: Reach, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"https://127.0.0.1:{closed.getsockname()[1]}/set"

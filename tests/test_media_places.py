@@ -3,6 +3,8 @@
 import hashlib
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,9 @@ from project import params
 from project.errors import DailiesError, IntegrityError, UsageError
 from project.params import Source
 from registry import git
+from steps import plan
 
+ROOT = Path(__file__).parent.parent
 TEXTS = {"set/cat/1.txt": "a cat", "set/dog/2.txt": "a dog", "README": "about"}
 
 
@@ -149,10 +153,55 @@ def test_a_commit_is_ingested(tmp_path: Path) -> None:
     }
 
 
+def test_two_runs_at_once_fetch_a_commit_once(tmp_path: Path) -> None:
+    name = commit(tmp_path / "repository", TEXTS)
+    fetched: list[str] = []
+
+    def clone(repository: str, commit: str, folder: Path) -> None:
+        time.sleep(0.2)
+        fetched.append(commit)
+        git.fetch_commit(repository, commit, folder)
+
+    source = Source(kind="text", licence="x", git=str(tmp_path / "repository"), commit=name, path="set")
+    found: list[list[str]] = []
+
+    def read() -> None:
+        reader = sources.open_source(
+            "made", source, project=tmp_path, mirror=None, downloads=tmp_path / "downloads", clone=clone
+        )
+        found.append([item.path for item in reader.items()])
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (fetched, found) == ([name], [["cat/1.txt", "dog/2.txt"]] * 3)
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"git": "https://example.org/x", "commit": "1" * 40}, "media/places/git.py"),
+        ({"parts": {"a": {"url": "https://example.org", "sha256": {"a": "0" * 64}}}}, "media/download.py"),
+        ({"storage": "s3://clips"}, "media/places/storage.py"),
+    ],
+)
+def test_a_plan_lists_the_code_of_a_place(keys: dict[str, Any], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a step that loads it is not refused. A storage that does not answer has its last known state."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    planned = plan.ingest(ROOT, "made", Source.model_validate({"kind": "text", "licence": "x", **keys}))
+    assert code in planned["code"]
+    assert planned["state"] == {"git": "1" * 40, "storage": "absent"}.get(next(iter(keys)), planned["state"])
+
+
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     pem = certificate(tmp_path_factory.mktemp("certificate"))
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    monkeypatch.setenv("no_proxy", "*")
     with serving(pem) as server:
         yield server
 
