@@ -1,5 +1,6 @@
 """Is a model current: do its outputs still follow from params.yaml, the code, the libraries and the source as it is now?"""
 
+import hashlib
 import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +49,10 @@ def _current(root: Path, model: str, source: str, stale: Mapping[str, list[str]]
 
 
 def moved(root: Path, model: str, source: str) -> str:
-    """What has changed outside the project since the plan was made: the source, or a library; empty when nothing has."""
+    """What has changed since the plan was made and DVC cannot see: the source, a file that an operation reads, a library.
+
+    Empty when nothing has.
+    """
     try:
         ingest = layout.read_plan(root, "ingest", source)
         plans = [ingest, *(layout.read_plan(root, verb, model) for verb in ("augment", "train", "validate"))]
@@ -56,6 +60,9 @@ def moved(root: Path, model: str, source: str) -> str:
         return ""
     if state(root, source, Source.model_validate(ingest["source"])) not in (None, ingest["state"]):
         return f"source {source} has changed"
+    for path, sha256 in (named for plan in plans for named in plan.get("files", {}).items()):
+        if not (root / path).is_file() or hashlib.sha256((root / path).read_bytes()).hexdigest() != sha256:
+            return f"{path} has changed"
     planned = {library: version for plan in plans for library, version in plan["libraries"].items()}
     for library, version in planned.items():
         now = _installed(library)

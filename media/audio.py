@@ -1,23 +1,23 @@
 """Sounds as samples: any sound file becomes float32 in -1 to 1, at one rate.
 
 channels     their mean
-rate         changed by a polyphase filter (Kaiser window, 10 zero crossings a side) without a delay
+rate         changed by soxr (`media.waveform`) without a delay
 length       the middle of a longer sound; silence on both sides of a shorter one
 float files  divided by their peak when that is beyond full scale
 """
 
 import functools
-from math import gcd
-from typing import Any
+import math
 
 import numpy as np
 
-from media import audio_operations
+from media.operations import audio as audio_operations
 from media.sample import Field
+from media.waveform import fitted, resample, within_scale
 
 OPERATIONS = audio_operations.OPERATIONS
-ZERO_CROSSINGS = 10
-KAISER_BETA = 5.0
+FAINTEST = 1e-10
+"""Below the quantisation noise of 16 bits in any band, so that silence has a logarithm."""
 
 
 def field(rate_hz: int, seconds: float) -> Field:
@@ -46,41 +46,50 @@ def whole(data: bytes, rate_hz: int) -> np.ndarray:
         parts = [piece.mean(axis=1, dtype=np.float32) for piece in sound.pieces(file)]
         found_hz = file.samplerate
     wave = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    return resample(_within_scale(wave), found_hz, rate_hz)
+    return resample(within_scale(wave), found_hz, rate_hz)
 
 
-def resample(wave: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
-    """Change the rate of (samples,), float32; what lies above half the lower rate is filtered out."""
-    if from_hz == to_hz or not len(wave):
-        return wave
-    from scipy import signal
+def log_mel(wave: np.ndarray, rate_hz: int, *, mels: int, window_ms: float, hop_ms: float) -> np.ndarray:
+    """The energy in each of `mels` bands over time, as natural logarithms: float32 (mels, T), T = 1 + samples // hop.
 
-    common = gcd(from_hz, to_hz)
-    up, down = to_hz // common, from_hz // common
-    changed = signal.resample_poly(wave, up, down, window=_low_pass(up, down))
-    return np.clip(changed, -1, 1, dtype=np.float32)  # a steep edge rings a little beyond its peak
-
-
-def fitted(wave: np.ndarray, length: int) -> np.ndarray:
-    """The middle `length` samples, or all of them with silence on both sides."""
-    start = (len(wave) - length) // 2
-    if start >= 0:
-        return np.ascontiguousarray(wave[start : start + length])
-    filled = np.zeros(length, wave.dtype)
-    filled[-start : len(wave) - start] = wave
-    return filled
+    Frames are centred on every hop, with silence beyond the ends, under a Hann window; their power spectrum goes through
+    `mel_bands`, and what lies below FAINTEST counts as that. Raises ValueError when a window holds too few samples.
+    """
+    window, hop = round(rate_hz * window_ms / 1000), round(rate_hz * hop_ms / 1000)
+    if window < 2 or hop < 1:
+        raise ValueError(f"window_ms (={window_ms:g}) and hop_ms (={hop_ms:g}) are too short at {rate_hz} Hz")
+    padded = np.pad(wave.astype(np.float32), (window // 2, window - window // 2))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[: len(wave) + 1 : hop]  # (T, window)
+    power = np.square(np.abs(np.fft.rfft(frames * _hann(window), axis=1)))  # (T, bins)
+    return np.log(np.maximum(mel_bands(rate_hz, window, mels) @ power.T, FAINTEST)).astype(np.float32)
 
 
-def _within_scale(wave: np.ndarray) -> np.ndarray:
-    peak = np.abs(wave).max(initial=0.0)
-    return wave / peak if peak > 1 else wave
+@functools.lru_cache(maxsize=8)
+def mel_bands(rate_hz: int, window: int, mels: int) -> np.ndarray:
+    """Triangles that overlap by half, evenly spaced on the mel scale from 0 to half the rate: float32 (mels, bins).
+
+    mel = 2595 log10(1 + f / 700), O'Shaughnessy 1987, Speech Communication, as HTK has it (HTK Book 3.4, section 5.4);
+    every triangle has the height 1. Raises ValueError when bands are so narrow that one holds no bin.
+    """
+    bins_hz = np.arange(window // 2 + 1) * rate_hz / window
+    edges_hz = from_mel(np.linspace(0, to_mel(rate_hz / 2), mels + 2))
+    rising = (bins_hz - edges_hz[:-2, None]) / np.diff(edges_hz)[:-1, None]
+    falling = (edges_hz[2:, None] - bins_hz) / np.diff(edges_hz)[1:, None]
+    bands = np.maximum(0, np.minimum(rising, falling))
+    if not bands.any(axis=1).all():
+        raise ValueError(f"{mels} mel bands are too many for windows of {window} samples at {rate_hz} Hz")
+    return bands.astype(np.float32)
 
 
-@functools.lru_cache(maxsize=16)
-def _low_pass(up: int, down: int) -> Any:
-    """The filter's coefficients in float32, which also keeps the result in float32."""
-    from scipy import signal
+def to_mel(hz: float) -> float:
+    return 2595 * math.log10(1 + hz / 700)
 
-    slower = max(up, down)
-    half = ZERO_CROSSINGS * slower
-    return signal.firwin(2 * half + 1, 1 / slower, window=("kaiser", KAISER_BETA)).astype(np.float32)
+
+def from_mel(mel: np.ndarray) -> np.ndarray:
+    """Frequencies in Hz."""
+    return 700 * (10 ** (mel / 2595) - 1)
+
+
+@functools.lru_cache(maxsize=8)
+def _hann(window: int) -> np.ndarray:
+    return np.hanning(window + 1)[:-1].astype(np.float32)

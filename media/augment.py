@@ -1,7 +1,7 @@
 """From `data/assets/<source>/` to `data/shards/<model>/`: decode, split, write varied copies of training samples."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import prod
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from media import buckets, catalog, derivation, folders, parallel, shards, splits
+from media.sample import Field
 from media.shard import Shard, transform
 from media.shard_writer import SEEN_BY_READ, originals, write
 from media.shard_writer import Plan as Plan
@@ -18,7 +19,7 @@ from media.units import Unit
 from project.errors import DailiesError
 
 LARGEST_BYTES = 16 << 20
-COLUMNS = (*SEEN_BY_READ, "source", "licence", "status")
+COLUMNS = (*SEEN_BY_READ, "source", "licence", "status", "bytes")
 Tick = Callable[[int, int], None]
 """Called with how many samples are done, and of how many."""
 
@@ -54,10 +55,14 @@ def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Pl
     by_id = {row["asset_id"]: row for row in rows}
     placed = [{**row, "split": places[row["asset_id"]].split} for row in rows]
     units = {unit.id: unit for unit in plan.compose(placed, plan.settings)}
-    bytes_each = sum(np.dtype(each.dtype).itemsize * prod(each.shape) for each in plan.fields.values())
+    fixed, ragged = _sizes(plan.fields.values())
     for name in splits.NAMES:
         copies = plan.variants.copies if name == "train" else 0
-        sizes = {unit.id: bytes_each * (1 + copies) for unit in units.values() if unit.split == name}
+        sizes = {
+            unit.id: (fixed + ragged * sum(by_id[parent]["bytes"] for parent in unit.parents)) * (1 + copies)
+            for unit in units.values()
+            if unit.split == name
+        }
         for bucket, ids in buckets.divide(sizes, LARGEST_BYTES).items() if sizes else ():
             chosen = [units[unit_id] for unit_id in ids]
             first = [by_id[unit.parents[0]] for unit in chosen]
@@ -84,6 +89,13 @@ def _learnt(files: Sequence[Shard], blobs: buckets.Blobs, plan: Plan) -> dict[st
     training = (file for file in files if file.split == "train")
     samples = (sample for file in training for _, sample in originals(file, blobs, plan))
     return dict(plan.learn(samples, plan.settings))
+
+
+def _sizes(fields: Iterable[Field]) -> tuple[int, int]:
+    """Bytes of the fields of one length, and the number of ragged ones, each of which may be as large as its asset."""
+    fields = list(fields)
+    fixed = sum(np.dtype(field.dtype).itemsize * prod(field.fixed) for field in fields if not field.ragged)
+    return fixed, sum(field.ragged for field in fields)
 
 
 def _in_parallel(files: Sequence[Shard], work: Callable[[Shard], Any], tick: Tick, workers: int | None) -> list[Any]:

@@ -12,7 +12,8 @@ grey          Rec. 601 luma
 import numpy as np
 from PIL import Image
 
-from media import image_operations, picture
+from media import picture
+from media.operations import image as image_operations
 from media.sample import Field
 
 OPERATIONS = image_operations.OPERATIONS

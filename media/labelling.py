@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from media.official_split import official_split
+from media.official_split import OFFICIAL, official_split
 from media.sources import DOCUMENT, Item
 from project.errors import UsageError
 from project.params import LabelRule
@@ -43,7 +43,8 @@ class PathRule:
                 return "", "", "", f"{missing}its path does not match the pattern"
             named = {name: text or "" for name, text in match.groupdict().items()}
         label, refused = self._label(path, named)
-        return label, named.get("group", ""), named.get("split", ""), refused
+        split = named.get("split") or next(filter(named.get, OFFICIAL), "")
+        return label, named.get("group", ""), split, refused
 
     def _label(self, path: str, named: Mapping[str, str]) -> tuple[str, str]:
         """The label, and the reason for a refusal."""

@@ -6,6 +6,8 @@ SPLITS = {
     "test": "test", "testing": "test",
 }  # fmt: skip
 
+OFFICIAL = ("train", "validation", "test")
+
 
 def official_split(named: str) -> tuple[str, str]:
     """The split of that name, and the reason for a refusal when there is none; both empty when it has no name."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from media import buckets, columns, draws
+from media.ragged import joined
 from media.sample import Field
 from media.shard import COLUMNS, Shard, file_name, sample_id, transform
 from media.statistics import Sums, sums
@@ -67,8 +68,10 @@ def write(
     else:
         arrays = _filled(shard, blobs, plan, learnt)
         columns.write(path, arrays, {"made_of": identity})
-    has_images = "image" in plan.fields and len(plan.fields["image"].shape) == 3
-    return sums(arrays["image"][:: 1 + shard.copies]) if has_images and shard.split == "train" else None
+    images = arrays.get("image")
+    if shard.split != "train" or not isinstance(images, np.ndarray) or images.ndim != 4:
+        return None
+    return sums(images[:: 1 + shard.copies])
 
 
 def _identity(shard: Shard, plan: Plan, learnt: Mapping[str, Any]) -> str:
@@ -87,15 +90,27 @@ def _seen(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row.get(name) for name in SEEN_BY_READ}
 
 
-def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan, learnt: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan, learnt: Mapping[str, Any]) -> dict[str, columns.Column]:
     each = 1 + shard.copies
     made = transform(plan.variants)
-    arrays = {name: np.empty((shard.samples, *field.shape), field.dtype) for name, field in plan.fields.items()}
+    whole = {name: field for name, field in plan.fields.items() if not field.ragged}
+    arrays = {name: np.empty((shard.samples, *field.fixed), field.dtype) for name, field in whole.items()}
+    sequences: dict[str, list[np.ndarray]] = {name: [] for name in plan.fields.keys() - whole.keys()}
     for number, (unit, original) in enumerate(originals(shard, blobs, plan)):
         for copy, sample in enumerate(_varied(original, unit, plan, shard.copies)):
-            _fill(arrays, number * each + copy, plan.encode(sample, plan.settings, learnt))
+            encoded = plan.encode(sample, plan.settings, learnt)
+            for name, field in plan.fields.items():
+                value = _checked(name, np.asarray(encoded[name]), field)
+                if field.ragged:
+                    sequences[name].append(value)
+                else:
+                    arrays[name][number * each + copy] = value
     ids = [sample_id(unit.id, copy, made) for unit in shard.units for copy in range(each)]
-    return arrays | {
+    filled = {
+        name: joined(sequences[name], field.dtype, field.fixed) if field.ragged else arrays[name]
+        for name, field in plan.fields.items()
+    }
+    return filled | {
         "label": np.repeat(np.array(shard.labels, COLUMNS["label"]), each),
         "copy": np.tile(np.arange(each, dtype=COLUMNS["copy"]), len(shard.units)),
         "fold": np.repeat(np.array(shard.folds, COLUMNS["fold"]), each),
@@ -129,16 +144,18 @@ def _varied(original: Sample, unit: Unit, plan: Plan, copies: int) -> Iterator[S
         sample = original
         for operation, amount in plan.variants.operations:
             draw = draws.generator(plan.variants.seed, unit.id, copy, operation.key)
-            sample = operation.apply(sample, draw, amount)
+            try:
+                sample = operation.apply(sample, draw, amount)
+            except ValueError as error:
+                raise DailiesError(f"augment.{operation.key} fails on asset {unit.id[:12]}: {error}") from None
         yield sample
 
 
-def _fill(arrays: Mapping[str, np.ndarray], position: int, sample: Sample) -> None:
-    for name, array in arrays.items():
-        value = np.asarray(sample[name])
-        if value.shape != array.shape[1:] or value.dtype != array.dtype:
-            raise DailiesError(
-                f"field {name!r} is {value.dtype} of shape {value.shape}, but the recipe's fields say {array.dtype} "
-                f"of shape {array.shape[1:]}; correct its read or its fields"
-            )
-        array[position] = value
+def _checked(name: str, value: np.ndarray, field: Field) -> np.ndarray:
+    shape = value.shape[1:] if field.ragged and value.ndim else value.shape
+    if shape != field.fixed or value.dtype != field.dtype or (field.ragged and not value.ndim):
+        raise DailiesError(
+            f"field {name!r} is {value.dtype} of shape {value.shape}, but the recipe's fields say {field.dtype} "
+            f"of shape {field.shape}; correct its read or its fields"
+        )
+    return value

@@ -36,6 +36,11 @@ def resolve(section: Mapping[str, Any], operations: Sequence[Operation], where: 
     return Variants(copies, _whole(section.get("seed", 0), f"{where}.seed", 2**31 - 1), chosen)
 
 
+def files(variants: Variants) -> dict[str, str]:
+    """Path below the project → SHA-256 of the files that the operations read."""
+    return {path: sha256 for operation, amount in variants.operations for path, sha256 in operation.files(amount)}
+
+
 def _amount(operation: Operation, value: Any, where: str) -> Any:
     try:
         return operation.check(value)

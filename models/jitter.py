@@ -1,6 +1,7 @@
 """Cheap random variation of whole batches while training, keyed on (seed, epoch, step): never the same twice, and the
 same again after a restart."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,6 +15,18 @@ from models import order
 
 Jitter = Callable[[Mapping[str, Tensor], int, int, int], dict[str, Tensor]]
 """(batch, seed, epoch, step) → a new batch."""
+
+
+def chain(*jitters: Jitter | None) -> Jitter | None:
+    """One after the other, without those that are off; None when all are."""
+    on = [jitter for jitter in jitters if jitter]
+    if not on:
+        return None
+
+    def jitter(batch: Mapping[str, Tensor], seed: int, epoch: int, step: int) -> dict[str, Tensor]:
+        return functools.reduce(lambda done, each: each(done, seed, epoch, step), on, dict(batch))
+
+    return jitter
 
 
 def geometry(settings: Any) -> Jitter | None:

@@ -36,6 +36,10 @@ class Strict(BaseModel):
 S = TypeVar("S", bound=Strict)
 
 
+BESIDE = {"group", "split", "train", "validation", "test"}
+"""The named groups of a pattern that stands beside another rule for the label."""
+
+
 class LabelRule(Strict):
     """Where an asset's label, group and official split come from. One rule says the label.
 
@@ -45,7 +49,8 @@ class LabelRule(Strict):
     folder: Annotated[int, Field(ge=1)] | None = None
     """The n-th folder below the source's path is the label."""
     pattern: str | None = None
-    """A regular expression over the relative path with named groups: label, and optionally group and split."""
+    """A regular expression over the relative path with named groups: label, and optionally group and split.
+    A group named train, validation or test says the split by matching: `_((?P<test>[0-4])|[0-9]+)`."""
     separator: Annotated[str, Field(min_length=1)] | None = None
     """What stands between label and text in each line (format lines)."""
     constant: Annotated[str, Field(min_length=1)] | None = None
@@ -62,7 +67,7 @@ class LabelRule(Strict):
         if len(given) != (2 if beside else 1):
             raise ValueError("give exactly one of " + ", ".join(LabelRule.model_fields))
         if self.pattern is not None:
-            _check_pattern(self.pattern, {"group", "split"} if beside else {"label"})
+            _check_pattern(self.pattern, BESIDE if beside else {"label"})
         return self
 
 

@@ -32,6 +32,8 @@ class Settings(Training):
     jitter_rotate: float = setting(10.0, low=0, high=180, unit="degrees, while training")
     jitter_scale: float = setting(0.1, low=0, high=0.9, unit="fraction up or down, while training")
     jitter_flip: bool = setting(False)
+    mixup: float = setting(0.0, low=0, high=10, unit="alpha of Beta(alpha, alpha), 0 = off")
+    cutmix: float = setting(0.0, low=0, high=10, unit="alpha of Beta(alpha, alpha), 0 = off")
     # Chosen on held-out training data of both sets of digits, where they beat Training's defaults.
     epochs: int = setting(15, low=1, high=10_000)
     rate: float = setting(0.005, low=0, high=10)
@@ -47,9 +49,10 @@ def network(settings: Settings, facts: Mapping[str, Any]) -> Any:
 
 
 def fit(job: Any) -> Any:
-    from models import fit, jitter, losses
+    from models import fit, jitter, losses, mixing
 
-    return fit.supervised(job, loss=losses.cross_entropy, jitter=jitter.geometry(job.settings))
+    varied = jitter.chain(jitter.geometry(job.settings), mixing.images(job.settings, job.facts))
+    return fit.supervised(job, loss=losses.cross_entropy, jitter=varied)
 
 
 def evaluate(net: Any, samples: Any, facts: Mapping[str, Any]) -> Any:

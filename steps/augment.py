@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
+from media import variants
 from media.augment import Plan, augment
-from media.variants import resolve
 from project import layout
+from project.errors import UsageError
 from project.params import Split
 from project.progress import Progress, note
 from recipes import load
@@ -36,11 +37,14 @@ def write(
     """
     recipe = load(str(planned["recipe"]))
     settings = SimpleNamespace(**planned["settings"])  # type: ignore[arg-type]
+    varied = variants.resolve(planned["augment"], recipe.augment, f"{where}.augment")  # type: ignore[arg-type]
+    if variants.files(varied) != planned["files"]:
+        raise UsageError(f"{where}.augment names a file that has changed since the plan; run `python -m steps.plan`")
     plan = Plan(
         read=recipe.read,
         fields=recipe.fields(settings),
         settings=settings,
-        variants=resolve(planned["augment"], recipe.augment, f"{where}.augment"),  # type: ignore[arg-type]
+        variants=varied,
         split=Split.model_validate(planned["split"]),
         compose=recipe.compose,
         join=recipe.join,

@@ -22,7 +22,7 @@ def main(root: Path, model: str, commit: str, weights: Path, out: Path) -> None:
     """Measure the weights of `commit` on the test assets of the present plan."""
     today = layout.read_plan(root, "augment", model)
     then = json.loads(git.show(root, commit, f"data/plan/augment/{model}.json") or "{}") or today
-    planned = {**then, "source": today["source"], "split": today["split"], "augment": {}}
+    planned = {**then, "source": today["source"], "split": today["split"], "augment": {}, "files": {}}
     recipe, _, net, card = trained(weights)
     learnt = card["facts"].get("learnt", {})
     augment.write(planned, layout.assets(root, today["source"]), out / "shards", f"models.{model}", learnt=learnt)
@@ -51,6 +51,12 @@ class Relabelled:
     def column(self, name: str) -> np.ndarray:
         column = self._samples.column(name)
         return self._places[column] if name == "label" else column
+
+    def lengths(self, name: str) -> np.ndarray:
+        return self._samples.lengths(name)
+
+    def files(self) -> np.ndarray:
+        return self._samples.files()
 
     def where(self, mask: np.ndarray) -> "Relabelled":
         return Relabelled(self._samples.where(mask), self._places.tolist())

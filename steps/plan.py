@@ -89,6 +89,7 @@ def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
 def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The plans of augment, train and validate for one model."""
     recipe, settings = settings_of(name, model)
+    varied = variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
     shaping = shaping_data(settings)
     learning = {k: v for k, v in dataclasses.asdict(settings).items() if k not in shaping}
     named = [f"recipes.{model.recipe}"]
@@ -99,6 +100,7 @@ def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, A
             "source": model.source,
             "settings": shaping,
             "augment": model.augment,
+            "files": variants.files(varied),
             "split": model.split.model_dump(mode="json"),
             **_code(root, ["steps.augment", *named], learns=False),
         },

@@ -11,10 +11,13 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from media import draws, image
+from media.operations import colour
 from media.sample import Operation
 
 IMAGES = arrays.arrays(np.uint8, st.tuples(st.sampled_from([1, 3]), st.integers(2, 24), st.integers(2, 24)))
-LARGEST = {"rotate_deg": 180.0, "shift": 0.5, "crop": 0.9, "scale": 0.9, "elastic": 0.5}
+LARGEST = {
+    "rotate_deg": 180.0, "shift": 0.5, "crop": 0.9, "scale": 0.9, "elastic": 0.5, "perspective": 0.2, "hue_deg": 180.0,
+}  # fmt: skip
 every_operation = pytest.mark.parametrize("operation", image.OPERATIONS, ids=lambda operation: operation.key)
 
 
@@ -58,15 +61,15 @@ def test_a_blank_picture_stays_blank(operation: Operation, level: int, seed: int
     """What comes in from outside has the colour of the edge; only noise makes something of nothing."""
     blank = np.full((3, 9, 12), level, np.uint8)
     changed = varied(operation, blank, LARGEST.get(operation.key, 1.0), seed)
-    assert operation.key == "noise" or np.array_equal(changed, blank)
+    assert operation.key in ("noise", "brightness", "jpeg_loss") or np.array_equal(changed, blank)
 
 
 @every_operation
 def test_a_large_amount_changes_a_picture_and_nothing_else(operation: Operation) -> None:
-    pixels = np.random.default_rng(0).integers(0, 255, (1, 16, 16), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 16, 16), np.uint8)
     sample = {"image": pixels, "label": np.array(3), "boxes": np.arange(4)}
-    amount = operation.check(LARGEST.get(operation.key, 1.0))
-    changed = operation.apply(sample, draws.generator(5, "asset", 1, operation.key), amount)
+    draw = draws.generator(5, "asset", 1, operation.key)
+    changed = operation.apply(sample, draw, operation.check(LARGEST.get(operation.key, 1.0)))
     assert not np.array_equal(changed["image"], pixels)
     assert changed.keys() == sample.keys()
     assert changed["label"] is sample["label"] and changed["boxes"] is sample["boxes"]
@@ -94,6 +97,84 @@ def test_a_shift_moves_by_the_amount_drawn() -> None:
     rows, columns = np.mgrid[:41, :41]
     centre = (weights * columns).sum() / weights.sum(), (weights * rows).sum() / weights.sum()
     assert centre == pytest.approx((20 + right * 41, 20 + down * 41), abs=0.1)
+
+
+def named(key: str) -> Operation:
+    return next(operation for operation in image.OPERATIONS if operation.key == key)
+
+
+class Lowest(np.random.Generator):
+    """Draws the lower end of each range."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.Philox(0))
+
+    def uniform(self, low: float = 0, high: float = 1, size: None = None) -> float:  # type: ignore[override]
+        return low
+
+
+class Highest(Lowest):
+    """Draws the upper end."""
+
+    def uniform(self, low: float = 0, high: float = 1, size: None = None) -> float:  # type: ignore[override]
+        return high
+
+
+COLOURS = np.random.default_rng(1).integers(60, 190, (3, 12, 12), np.uint8)
+
+
+@pytest.mark.parametrize("key", ["saturation", "hue_deg"])
+@settings(max_examples=20, deadline=None)
+@given(level=arrays.arrays(np.uint8, (1, 5, 7)), channels=st.sampled_from([1, 3]), seed=st.integers(0, 99))
+def test_grey_has_neither_saturation_nor_hue(key: str, level: np.ndarray, channels: int, seed: int) -> None:
+    pixels = np.repeat(level, channels, axis=0)
+    assert np.array_equal(varied(named(key), pixels, LARGEST.get(key, 1.0), seed), pixels)
+
+
+@pytest.mark.parametrize("key", ["saturation", "hue_deg"])
+@pytest.mark.parametrize("seed", range(5))
+def test_another_colour_is_as_light_as_before(key: str, seed: int) -> None:
+    changed = varied(named(key), COLOURS, {"saturation": 0.3, "hue_deg": 25}[key], seed)
+    assert not np.array_equal(changed, COLOURS)
+    assert np.abs(colour.grey(changed) - colour.grey(COLOURS)).max() < 1.5
+
+
+def test_a_full_loss_of_colour_leaves_grey() -> None:
+    paled = colour.saturation(COLOURS, Lowest(), 1.0)
+    assert (paled == np.rint(colour.grey(COLOURS)).astype(np.uint8)).all()
+    assert (colour.brightness(COLOURS, Lowest(), 1.0) == 0).all()
+    assert np.ptp(colour.contrast(COLOURS, Lowest(), 1.0)) == 0
+
+
+def test_a_worse_jpeg_differs_more() -> None:
+    smooth = np.linspace(0, 255, 24 * 24).reshape(1, 24, 24).astype(np.uint8)
+    differences = [np.abs(colour.jpeg(smooth, Highest(), loss).astype(int) - smooth).mean() for loss in (0.05, 0.5, 1)]
+    assert 0 < differences[0] < 1 < differences[1] + 1 < differences[2]
+
+
+def test_perspective_shows_at_each_corner_what_was_drawn() -> None:
+    ramps = np.stack([np.tile(np.arange(40), (40, 1)), np.tile(np.arange(40)[:, None], (1, 40)), np.zeros((40, 40))])
+    compared = 0
+    for seed in range(20):
+        moved = draws.generator(seed, "asset", 1, "perspective").uniform(-0.2, 0.2, (4, 2)) * 40
+        seen = varied(named("perspective"), (ramps * 4 + 40).astype(np.uint8), 0.2, seed)
+        for (row, column), by in zip([(0, 0), (0, 39), (39, 0), (39, 39)], moved, strict=True):
+            wanted = np.array([column, row]) + by
+            if wanted.min() > 1 and wanted.max() < 38:
+                compared += 1
+                assert (seen[:2, row, column] - 40.0) / 4 == pytest.approx(wanted, abs=1.0)
+    assert compared > 10
+
+
+@every_operation
+def test_threads_draw_the_same(operation: Operation) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(
+            pool.map(lambda seed: varied(operation, COLOURS, LARGEST.get(operation.key, 1.0), seed % 3), range(24))
+        )
+    assert all(np.array_equal(together[at], together[at % 3]) for at in range(24))
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,5 +1,6 @@
 """Augment: a catalog becomes samples; and shards: samples are taken by index."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from media import buckets, catalog, columns, derivation, image, variants
+from media import audio, buckets, catalog, columns, derivation, image, utf8, variants
 from media.augment import augment
-from media.sample import Field
+from media.operations import text as text_operations
+from media.ragged import Ragged, joined
+from media.sample import Field, Operation
 from media.shard_writer import Plan
 from media.shards import Shards, Split
 from project.errors import DailiesError, UsageError
@@ -27,8 +30,6 @@ def pgm(number: int) -> bytes:
 
 def make_assets(folder: Path, numbers: Mapping[int, str]) -> Path:
     """A folder as ingest leaves it: picture `number` with its label."""
-    import hashlib
-
     folder.mkdir()
     contents = {hashlib.sha256(pgm(number)).hexdigest(): (pgm(number), label) for number, label in numbers.items()}
     blank = dict.fromkeys(catalog.SCHEMA.names, None)
@@ -243,7 +244,7 @@ def test_columns_are_views_of_the_file(tmp_path_factory: Any, shape: tuple[int, 
     assert columns.metadata(path) == {"made_of": "y"}
 
 
-KNOWN = "known: copies, crop, cutout, elastic, flip, noise, rotate_deg, scale, seed, shift"
+KNOWN = "known: brightness, contrast, copies, crop, cutout, elastic, flip, hue_deg, jpeg_loss, noise, perspective"
 
 
 @pytest.mark.parametrize(
@@ -269,3 +270,115 @@ def test_operations_apply_in_the_recipe_s_order() -> None:
     ]
     assert (resolved.copies, resolved.seed) == (1, 0)
     assert variants.resolve({}, image.OPERATIONS) == variants.Variants()
+
+
+def test_files_that_operations_read_are_known_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hall.wav").write_bytes(b"a response")
+    resolved = variants.resolve({"impulse_responses": ["hall.wav"], "gain_db": 3}, audio.OPERATIONS)
+    assert variants.files(resolved) == {"hall.wav": hashlib.sha256(b"a response").hexdigest()}
+    assert variants.files(variants.resolve({"gain_db": 3}, audio.OPERATIONS)) == {}
+
+
+def test_an_operation_that_fails_names_itself_and_the_asset(tmp_path: Path, small: None) -> None:
+    def fail(*given: Any) -> Any:
+        raise ValueError("hall.wav is silent")
+
+    resolved = variants.Variants(1, 0, ((Operation("echo", "", lambda value: value, fail), 1),))
+    with pytest.raises(DailiesError, match=r"^augment.echo fails on asset [0-9a-f]{12}: hall.wav is silent$"):
+        run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", plan(variants=resolved), workers=1)
+
+
+def letters(count: int) -> np.ndarray:
+    return np.arange(count, dtype=np.uint8) + 97
+
+
+def ragged_parts(*files: list[int]) -> list[dict[str, columns.Column]]:
+    """Files of samples of these lengths, whose label is their position in the whole."""
+    starts = np.cumsum([0, *map(len, files)])
+    return [
+        {
+            "text": joined([letters(length) for length in lengths], "uint8", ()),
+            "label": np.arange(start, start + len(lengths)),
+        }
+        for start, lengths in zip(starts, files, strict=False)
+    ]
+
+
+LENGTHS = st.lists(st.integers(0, 9), max_size=6)
+
+
+@given(files=st.lists(LENGTHS, min_size=1, max_size=4), data=st.data())
+def test_samples_of_unequal_length_are_filled_with_zeros(files: list[list[int]], data: Any) -> None:
+    split, lengths = Split(ragged_parts(*files)), [length for file in files for length in file]
+    asked = data.draw(st.lists(st.integers(0, len(lengths) - 1))) if lengths else []
+    taken = split.take(np.array(asked, np.int64))
+    wanted = [lengths[i] for i in asked]
+    assert taken["text"].shape == (len(asked), max(wanted, default=0)) and taken["text"].dtype == np.uint8
+    assert taken["text_length"].tolist() == wanted and taken["label"].tolist() == asked
+    for row, length in zip(taken["text"], wanted, strict=True):
+        assert np.array_equal(row[:length], letters(length)) and not row[length:].any()
+    odd = split.where(np.arange(len(lengths)) % 2 == 1)
+    assert odd.lengths("text").tolist() == lengths[1::2]
+    assert split.files().tolist() == [len(each) for each in files]
+    assert odd.files().sum() == len(odd) and len(odd.files()) == len(files)
+
+
+@given(
+    shape=st.lists(st.integers(1, 3), max_size=2).map(tuple),
+    dtype=st.sampled_from(["uint8", "int64", "float32"]),
+    lengths=LENGTHS,
+)
+def test_ragged_columns_are_views_of_the_file(
+    tmp_path_factory: Any, shape: tuple[int, ...], dtype: str, lengths: list[int]
+) -> None:
+    path = tmp_path_factory.mktemp("columns") / "a.arrow"
+    samples = [
+        np.random.default_rng(i).integers(0, 99, (length, *shape)).astype(dtype) for i, length in enumerate(lengths)
+    ]
+    columns.write(path, {"x": joined(samples, dtype, shape)}, {})
+    read = columns.read(path)["x"]
+    assert isinstance(read, Ragged) and len(read) == len(samples) and read.lengths.tolist() == lengths
+    assert not read.values.flags.owndata and read.values.dtype == dtype
+    for row, sample in enumerate(samples):
+        assert np.array_equal(read[row], sample) and read[row].shape == sample.shape
+        assert read[row].base is not None and not read[row].flags.owndata
+
+
+TEXT = {"text": utf8.field(), "size": Field("int64")}
+
+
+def read_text(data: bytes, row: Mapping[str, Any], settings: Any) -> dict[str, Any]:
+    return {"text": utf8.to_bytes(data.hex(" ", 2)[: 20 + 5 * (data[20] % 7)]), "size": np.int64(len(data))}
+
+
+def test_texts_become_ragged_samples_and_are_varied(tmp_path: Path, small: None) -> None:
+    section = {"copies": 1, "delete": 0.5}
+    how = plan(read=read_text, fields=TEXT, variants=variants.resolve(section, text_operations.OPERATIONS))
+    facts = run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", how, workers=1)
+    again = run(make_assets(tmp_path / "again", TWO), tmp_path / "more", how, workers=2)
+    assert facts == again and tree(tmp_path / "shards") == tree(tmp_path / "more")
+    assert facts["fields"]["text"] == {"dtype": "uint8", "shape": [None]} and "mean" not in facts
+    train = Shards(tmp_path / "shards").split("train")
+    assert len(train.files()) > 3
+    taken = train.take(np.arange(len(train)))
+    for copy, row, length in zip(train.column("copy"), taken["text"], taken["text_length"], strict=True):
+        words = utf8.from_bytes(row[:length]).split(" ")
+        assert all(words) and (copy == 0 or len(words) <= 11)
+    originals = train.lengths("text")[train.column("copy") == 0]
+    assert (train.lengths("text")[train.column("copy") == 1] <= originals).all()
+
+
+def test_an_absent_split_of_sequences_is_empty(tmp_path: Path) -> None:
+    how = plan(read=read_text, fields=TEXT, split=Rule(validation=0, test=0.2))
+    run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", how)
+    split = Shards(tmp_path / "shards").split("validation")
+    taken = split.take(np.arange(0))
+    assert taken["text"].shape == (0, 0) and taken["text_length"].shape == (0,) == split.lengths("text").shape
+
+
+@pytest.mark.parametrize("value", [np.zeros((3, 2), np.uint8), np.zeros(3), np.array(7, np.uint8)])
+def test_a_sequence_of_another_kind_than_its_field_is_an_error(tmp_path: Path, value: np.ndarray) -> None:
+    how = plan(read=lambda *_: {"text": value, "size": np.int64(1)}, fields=TEXT)
+    with pytest.raises(DailiesError, match=r"but the recipe's fields say uint8 of shape \(None,\)"):
+        run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", how, workers=1)

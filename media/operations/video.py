@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from media import image_operations as pictures
+from media.operations import image as pictures
 from media.operations.amounts import from_zero_to, probability
 from media.sample import Operation
 

@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from media.operations import colour
+from media.operations.amounts import from_zero_to, probability
 from media.sample import Operation
 
 Sample = Mapping[str, np.ndarray]
-Change = Callable[[np.ndarray, np.random.Generator, float], np.ndarray]
+Change = Callable[[np.ndarray, np.random.Generator, Any], np.ndarray]
+Places = tuple[float, ...]
 ELASTIC_SMOOTHNESS = 4 / 28
 """Width of the smoothing of displacements as a fraction of the side: 4 px on MNIST, Simard et al. 2003, section 3."""
+
+MOST_PERSPECTIVE = 0.2
+"""Four corners that move by less than a quarter of the side still span a convex shape."""
 
 
 def edge_colour(image: np.ndarray) -> np.ndarray:
@@ -48,6 +54,19 @@ def crop(image: np.ndarray, draw: np.random.Generator, fraction: float) -> np.nd
     lost = draw.uniform(0, fraction)
     right, down = draw.uniform(-lost / 2, lost / 2, 2)
     return _affine(image, (1 - lost, 0.0, 0.0, 1 - lost), (right, down))
+
+
+def perspective(image: np.ndarray, draw: np.random.Generator, fraction: float) -> np.ndarray:
+    """Look from another side: each corner shows what lies up to `fraction` of the side away from it, both ways."""
+    height, width = image.shape[1:]
+    corners = np.array([(0, 0), (width, 0), (0, height), (width, height)], np.float64)
+    seen = corners + draw.uniform(-fraction, fraction, (4, 2)) * (width, height)
+    rows = [
+        row
+        for (x, y), (u, v) in zip(corners, seen, strict=True)
+        for row in ((x, y, 1, 0, 0, 0, -u * x, -u * y), (0, 0, 0, x, y, 1, -v * x, -v * y))
+    ]
+    return _resampled(image, Image.Transform.PERSPECTIVE, tuple(np.linalg.solve(rows, seen.reshape(-1)).tolist()))
 
 
 def flip(image: np.ndarray, draw: np.random.Generator, probability: float) -> np.ndarray:
@@ -94,12 +113,18 @@ def _affine(image: np.ndarray, linear: tuple[float, float, float, float], moved:
     a, b, c, d = linear
     x = width / 2 - a * width / 2 - b * height / 2 - moved[0] * width
     y = height / 2 - c * width / 2 - d * height / 2 - moved[1] * height
+    return _resampled(image, Image.Transform.AFFINE, (a, b, x, c, d, y))
+
+
+def _resampled(image: np.ndarray, method: Image.Transform, places: Places) -> np.ndarray:
+    """Each output place takes what lies where `places`, Pillow's coefficients for `method`, send it."""
+    height, width = image.shape[1:]
     fill = tuple(edge_colour(image).tolist())
     source = Image.fromarray(image[0] if len(fill) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
     turned = source.transform(
         (width, height),
-        Image.Transform.AFFINE,
-        (a, b, x, c, d, y),
+        method,
+        places,
         Image.Resampling.BICUBIC,
         fillcolor=fill[0] if len(fill) == 1 else fill,
     )
@@ -110,27 +135,21 @@ def _on_image(change: Change) -> Callable[[Sample, np.random.Generator, Any], Sa
     return lambda sample, draw, amount: {**sample, "image": change(sample["image"], draw, amount)}
 
 
-def _from_zero_to(most: float) -> Callable[[Any], float]:
-    def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
-            raise ValueError(f"must be a number from 0 to {most:g}")
-        return float(value)
-
-    return check
-
-
-def _probability(value: Any) -> float:
-    return 0.5 * value if isinstance(value, bool) else _from_zero_to(1)(value)
-
-
 OPERATIONS = (
-    Operation("rotate_deg", "degrees, either way", _from_zero_to(180), _on_image(rotate)),
-    Operation("scale", "fraction, up or down", _from_zero_to(0.9), _on_image(scale)),
-    Operation("crop", "fraction of the side cut away", _from_zero_to(0.9), _on_image(crop)),
-    Operation("shift", "fraction of the side, either way", _from_zero_to(0.5), _on_image(shift)),
-    Operation("elastic", "largest displacement, fraction of the side", _from_zero_to(0.5), _on_image(elastic)),
-    Operation("flip", "probability of a mirror image; true is 0.5", _probability, _on_image(flip)),
-    Operation("noise", "standard deviation, fraction of the range", _from_zero_to(1), _on_image(noise)),
-    Operation("cutout", "side of the blank square, fraction of the side", _from_zero_to(1), _on_image(cutout)),
-)
+    Operation("rotate_deg", "degrees, either way", from_zero_to(180), _on_image(rotate)),
+    Operation("scale", "fraction, up or down", from_zero_to(0.9), _on_image(scale)),
+    Operation("perspective", "displacement of a corner, fraction of the side", from_zero_to(MOST_PERSPECTIVE),
+              _on_image(perspective)),
+    Operation("crop", "fraction of the side cut away", from_zero_to(0.9), _on_image(crop)),
+    Operation("shift", "fraction of the side, either way", from_zero_to(0.5), _on_image(shift)),
+    Operation("elastic", "largest displacement, fraction of the side", from_zero_to(0.5), _on_image(elastic)),
+    Operation("flip", "probability of a mirror image; true is 0.5", probability, _on_image(flip)),
+    Operation("brightness", "fraction, up or down", from_zero_to(1), _on_image(colour.brightness)),
+    Operation("contrast", "fraction, up or down", from_zero_to(1), _on_image(colour.contrast)),
+    Operation("saturation", "fraction, up or down", from_zero_to(1), _on_image(colour.saturation)),
+    Operation("hue_deg", "degrees, either way", from_zero_to(180), _on_image(colour.hue)),
+    Operation("noise", "standard deviation, fraction of the range", from_zero_to(1), _on_image(noise)),
+    Operation("jpeg_loss", "fraction of JPEG quality given up", from_zero_to(1), _on_image(colour.jpeg)),
+    Operation("cutout", "side of the blank square, fraction of the side", from_zero_to(1), _on_image(cutout)),
+)  # fmt: skip
 """In the order in which they are applied."""
