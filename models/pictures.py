@@ -62,23 +62,23 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> bytes:
     Right answers are blue by their share of the row. Wrong ones are orange on a scale of their own, else the few
     mistakes of a good model would be white.
     """
-    return _png(lambda figure: _draw_confusion(figure, counts, classes), *[min(14.0, 3.0 + 0.38 * len(classes))] * 2)
+    return png(lambda figure: _draw_confusion(figure, counts, classes), *[min(14.0, 3.0 + 0.38 * len(classes))] * 2)
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> bytes:
     """How often answers of some confidence (N,) were right (N,), with 95 % intervals, and how many there are."""
-    return _png(lambda figure: _draw_reliability(figure, confidence, right), 5.6, 6.2)
+    return png(lambda figure: _draw_reliability(figure, confidence, right), 5.6, 6.2)
 
 
 def loss_curve(history: Sequence[Mapping[str, float]]) -> bytes:
     """Loss, and accuracy where it was measured, of training and validation samples over epochs."""
-    return _png(lambda figure: _draw_history(figure, history), 9.6, 3.8)
+    return png(lambda figure: _draw_history(figure, history), 9.6, 3.8)
 
 
 def mistakes(worst: Sequence[Mapping[str, Any]]) -> bytes:
     """The most confident wrong answers: picture, true class, predicted class, confidence."""
     rows = max(1, -(-len(worst) // COLUMNS))
-    return _png(lambda figure: _draw_mistakes(figure, worst, rows), 9.6, 0.9 + 2.0 * rows)
+    return png(lambda figure: _draw_mistakes(figure, worst, rows), 9.6, 0.9 + 2.0 * rows)
 
 
 def _draw_confusion(figure: Figure, counts: np.ndarray, classes: Sequence[str]) -> None:
@@ -99,7 +99,7 @@ def _draw_confusion(figure: Figure, counts: np.ndarray, classes: Sequence[str]) 
     axes.set_xticks(places, names, rotation=0 if max(map(len, names)) <= 3 else 90)
     axes.set_yticks(places, names)
     axes.set(xlabel="predicted class", ylabel="true class")
-    _headline(figure, "What was taken for what", f"{np.trace(counts):,} of {counts.sum():,} right")
+    headline(figure, "What was taken for what", f"{np.trace(counts):,} of {counts.sum():,} right")
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, colours: np.ndarray) -> None:
@@ -133,7 +133,7 @@ def _draw_reliability(figure: Figure, confidence: np.ndarray, right: np.ndarray)
     upper.yaxis.set_major_formatter(PercentFormatter(1))
     lower.xaxis.set_major_formatter(PercentFormatter(1))
     error = metrics.expected_calibration_error(confidence, right)
-    _headline(figure, "Is it right as often as it is sure?", f"expected calibration error {error:.1%}")
+    headline(figure, "Is it right as often as it is sure?", f"expected calibration error {error:.1%}")
 
 
 def _draw_history(figure: Figure, history: Sequence[Mapping[str, float]]) -> None:
@@ -149,7 +149,7 @@ def _draw_history(figure: Figure, history: Sequence[Mapping[str, float]]) -> Non
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
     told = [f"{name.replace('_', ' ')} {value:.4g}" for name, value in history[-1].items() if "validation" in name]
-    _headline(figure, "How it learnt", ", ".join([f"{len(history)} epochs", *told]))
+    headline(figure, "How it learnt", ", ".join([f"{len(history)} epochs", *told]))
 
 
 def _draw_line(axes: Axes, points: Sequence[tuple[float, float]], label: str, colour: str) -> None:
@@ -163,7 +163,7 @@ def _draw_mistakes(figure: Figure, worst: Sequence[Mapping[str, Any]], rows: int
     for place, mistake in enumerate(worst):
         _draw_mistake(axes, mistake, left=place % COLUMNS, top=place // COLUMNS * CELL)
     axes.set(xlim=(-0.03, COLUMNS - 0.03), ylim=(rows * CELL, -0.02), aspect="equal", anchor="NW")
-    _headline(figure, "Surest mistakes", "what it is, what the model said, and how sure it was" if worst else "none")
+    headline(figure, "Surest mistakes", "what it is, what the model said, and how sure it was" if worst else "none")
 
 
 def _draw_mistake(axes: Axes, mistake: Mapping[str, Any], left: float, top: float) -> None:
@@ -181,7 +181,7 @@ def _short(name: str, letters: int) -> str:
     return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
-def _headline(figure: Figure, title: str, subtitle: str) -> None:
+def headline(figure: Figure, title: str, subtitle: str) -> None:
     width, height = figure.get_size_inches()
     figure.text(0.15 / width, 1 - 0.15 / height, title, va="top", weight="bold", fontsize=13)
     figure.text(0.15 / width, 1 - 0.42 / height, subtitle, va="top", color=GREY)
@@ -189,7 +189,7 @@ def _headline(figure: Figure, title: str, subtitle: str) -> None:
     figure.set_layout_engine("constrained", **margins)
 
 
-def _png(draw: Callable[[Figure], None], width_in: float, height_in: float) -> bytes:
+def png(draw: Callable[[Figure], None], width_in: float, height_in: float) -> bytes:
     """The figure that `draw` fills, width × height in inches."""
     buffer = io.BytesIO()
     with matplotlib.rc_context(), warnings.catch_warnings():

@@ -39,7 +39,7 @@ class Relabelled:
 
     def __init__(self, samples: Split, places: list[int]) -> None:
         self._samples = samples
-        self._places = np.array(places, dtype=np.int64)
+        self._places = np.array([*places, -1], dtype=np.int64)  # a sample without a label has the number -1
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -59,7 +59,7 @@ class Relabelled:
         return self._samples.files()
 
     def where(self, mask: np.ndarray) -> "Relabelled":
-        return Relabelled(self._samples.where(mask), self._places.tolist())
+        return Relabelled(self._samples.where(mask), self._places[:-1].tolist())
 
 
 if __name__ == "__main__":
