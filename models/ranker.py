@@ -25,19 +25,24 @@ def vectors(facts: Mapping[str, Any], width: int) -> nn.Embedding:
 
 class Ranker(nn.Module):
     """Histories → scores. `reader` makes of vectors (B, L, width), and where they are known (B, L), a state after each
-    item: (B, L, width)."""
+    item: (B, L, width). Items have the same vectors as candidates unless they are given others."""
 
     def __init__(
-        self, settings: Any, facts: Mapping[str, Any], chosen: nn.Embedding, candidates: nn.Embedding, reader: nn.Module
+        self, settings: Any, facts: Mapping[str, Any], reader: nn.Module, candidates: nn.Embedding | None = None
     ) -> None:
         super().__init__()
         self.window = settings.window
-        self.chosen = chosen
-        self.candidates = candidates
+        self.chosen = vectors(facts, settings.width)
+        self.own = candidates
         self.reader = reader
         counts = torch.tensor([0.0, *facts["learnt"]["counts"]])
         prior = settings.popularity * (counts / counts.sum().clamp_min(1)).clamp_min(1e-9).log()
         self.bias = nn.Parameter(torch.cat([torch.tensor([NEVER]), prior[1:]]))
+
+    @property
+    def candidates(self) -> nn.Embedding:
+        """The vectors of items as candidates."""
+        return self.chosen if self.own is None else self.own
 
     def forward(self, history: Tensor, length: Tensor) -> Tensor:
         """The score of every item after all of a history: (B, 1 + items)."""

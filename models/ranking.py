@@ -70,9 +70,9 @@ def recommend(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[s
     exclude(scores, history)
     chances = torch.from_numpy(scores).double().softmax(1).numpy()[0]
     names = _names(facts)
-    best = [int(item) for item in top(scores)[0] if np.isfinite(scores[0, item])]
+    best = top(scores)[0]
     return {
-        "items": [{"item": names[item], "confidence": float(chances[item])} for item in best],
+        "items": [{"item": names[item], "confidence": float(chances[item])} for item in best if item],
         "known": history.shape[1],
         "unknown": int(sample["unknown"]),
     }
@@ -106,8 +106,9 @@ def place(scores: np.ndarray, answers: np.ndarray) -> np.ndarray:
 
 
 def top(scores: np.ndarray) -> np.ndarray:
-    """The items with the highest scores, best first, earlier ones first among equals: (B, SHOWN)."""
-    return np.argsort(-scores, axis=1, kind="stable")[:, :SHOWN]
+    """The items with the highest scores, best first, earlier ones first among equals: (B, SHOWN); 0 where none is left."""
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :SHOWN]
+    return np.where(np.isfinite(np.take_along_axis(scores, best, axis=1)), best, 0)
 
 
 def ndcg(places: np.ndarray, most: int = SHOWN) -> np.ndarray:
@@ -150,7 +151,7 @@ def _summary(found: Ranked, plain: Ranked, answers: np.ndarray, items: int) -> d
         "popularity_ndcg_at_10": float(gain_of_popularity),
         "popularity_hit_rate_at_10": hit_rate(plain.places),
         "ndcg_over_popularity": float(gain / gain_of_popularity) if gain_of_popularity else 0.0,
-        "coverage_at_10": len(np.unique(found.items)) / items,
+        "coverage_at_10": len(np.unique(found.items[found.items > 0])) / items,
         "answers_never_seen": float((answers == 0).mean()),
     }
 
@@ -163,7 +164,7 @@ def _examples(samples: Samples, names: np.ndarray, found: Ranked) -> list[dict[s
     return [
         {
             "chosen last": ", ".join(names[history[max(0, length - LATEST) : length]]),
-            "recommended": ", ".join(names[found.items[index]]),
+            "recommended": ", ".join(names[item] for item in found.items[index] if item),
             "chosen next": names[answer] or "never seen in training",
             "its place": int(found.places[index]) + 1 if answer else "–",
         }

@@ -10,13 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.ranker import SPREAD, Ranker, vectors
+from models.ranker import SPREAD, Ranker
 
 
 def build(settings: Any, facts: Mapping[str, Any]) -> nn.Module:
     """A `Ranker` with one vector an item. `settings`: width, dropout, window, layers, heads."""
-    items = vectors(facts, settings.width)
-    return Ranker(settings, facts, items, items, Reader(settings))
+    return Ranker(settings, facts, Reader(settings))
 
 
 class Reader(nn.Module):

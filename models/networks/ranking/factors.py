@@ -13,8 +13,7 @@ from models.ranker import Ranker, vectors
 
 def build(settings: Any, facts: Mapping[str, Any]) -> nn.Module:
     """A `Ranker` whose items have one vector as choices and another as candidates. `settings`: width, dropout, window."""
-    chosen = vectors(facts, settings.width)
-    return Ranker(settings, facts, chosen, vectors(facts, settings.width), Sum(settings.dropout))
+    return Ranker(settings, facts, Sum(settings.dropout), vectors(facts, settings.width))
 
 
 class Sum(nn.Module):
