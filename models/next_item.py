@@ -83,7 +83,7 @@ def _criterion(settings: Any, cost: Cost) -> Criterion:
             others = torch.arange(1, items, device=after.device)
         person, place = (after > 0).nonzero(as_tuple=True)
         states, after = states[person, place], after[person, place]
-        free = ~_chosen(batch, items)[person][:, others]
+        free = ~_chosen(batch, items)[:, others][person]
         own = net.scores_of(states, after[:, None])[:, 0]
         costs = cost(own, net.scores_of(states, others), free, len(others) / max(1, items - 1))
         return Scored(costs.sum() / max(1, len(costs)), {})

@@ -40,9 +40,14 @@ def histories(count: int, items: int = 12, longest: int = 9, seed: int = 0) -> I
     steps = draws.integers(items, size=(count, 1)) + np.arange(longest)
     history = np.where(np.arange(longest) < lengths[:, None], 1 + steps % items, 0)
     answers = 1 + (steps[:, 0] + lengths) % items
-    fields = {"history": history.astype(np.int32), "history_length": lengths, "answer": answers.astype(np.int32)}
-    zeros = np.zeros(count, dtype=np.int32)
-    return InMemory(fields | {"unknown": zeros, "label": np.full(count, -1)}, {"fold": np.arange(count)})
+    fields: dict[str, np.ndarray] = {
+        "history": history.astype(np.int32),
+        "history_length": lengths,
+        "answer": answers.astype(np.int32),
+        "unknown": np.zeros(count, dtype=np.int32),
+        "label": np.full(count, -1),
+    }
+    return InMemory(fields, {"fold": np.arange(count)})
 
 
 def ranking_facts(samples: InMemory) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from recipes import load
 
 FILE = Path(__file__).parent / "golden" / "recommendation.json"
 TOLERANCE = 1e-3
-CASES = [(name, loss) for name in ("attention", "factors") for loss in ("softmax", "pairwise")]
+CASES = [(name, loss) for name in ("attention", "factors", "recency") for loss in ("softmax", "pairwise")]
 recipe = load("recommendation")
 
 

@@ -95,7 +95,7 @@ def test_what_is_chosen_twice_is_chosen_once() -> None:
     assert join([sample], Unit(("x",), "train", 4), None) == {"history": [], "answer": ""}  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("network", ["attention", "factors", "popularity"])
+@pytest.mark.parametrize("network", ["attention", "factors", "popularity", "recency"])
 def test_whoever_learns_beats_popularity(shards: Shards, network: str) -> None:
     job = twins.job(NAME, shards, network=network)
     recipe.fit(job)

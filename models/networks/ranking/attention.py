@@ -58,6 +58,6 @@ class Layer(nn.Module):
 
     def _attend(self, mixed: Tensor) -> Tensor:
         batch, length, _ = mixed.shape
-        parts = mixed.view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (3, B, heads, L, width / heads)
-        seen = functional.scaled_dot_product_attention(*parts, is_causal=True)
+        asked, key, value = mixed.view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (B, heads, L, …) each
+        seen = functional.scaled_dot_product_attention(asked, key, value, is_causal=True)
         return seen.transpose(1, 2).reshape(batch, length, -1)
