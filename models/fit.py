@@ -27,7 +27,7 @@ from models.losses import Criterion, Loss, Scored
 from models.state import Position
 from project.errors import DailiesError
 
-__all__ = ["Fitted", "Job", "supervised"]
+__all__ = ["Fitted", "Job", "supervised", "untrained"]
 
 SMALL_BATCH_NUMBERS = 50_000  # 32 pictures of 39 px, or 128 of 19 px: a second thread then saves a third at best
 LARGE_BATCH_NUMBERS = 1_000_000  # 128 pictures of 90 px; handing over a smaller batch costs as much as taking it
@@ -49,6 +49,13 @@ class _Run:
     steps: int
     position: Position = field(default_factory=Position)
     best: dict[str, Tensor] = field(default_factory=dict)
+
+
+def untrained(job: Job) -> Fitted:
+    """Leave `job.net` as it is: it has nothing to learn."""
+    job.tick(job.settings.epochs)
+    job.net.eval()
+    return Fitted(history=[], best_epoch=0, stopped_early=False)
 
 
 def supervised(

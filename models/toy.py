@@ -1,4 +1,4 @@
-"""Small synthetic pictures that a network can learn in seconds, for tests, benchmarks and golden losses."""
+"""Small synthetic samples that a network can learn in seconds, for tests, benchmarks and golden losses."""
 
 from typing import Any
 
@@ -31,3 +31,29 @@ def facts(samples: InMemory) -> dict[str, Any]:
         "mean": images.mean((0, 2, 3)).tolist(),
         "std": images.std((0, 2, 3)).tolist(),
     }
+
+
+def histories(count: int, items: int = 12, longest: int = 9, seed: int = 0) -> InMemory:
+    """`count` people who choose items of a circle one after another, from anywhere in it, and `answer`, the next one."""
+    draws = np.random.default_rng(seed)
+    lengths = draws.integers(2, longest + 1, count)
+    steps = draws.integers(items, size=(count, 1)) + np.arange(longest)
+    history = np.where(np.arange(longest) < lengths[:, None], 1 + steps % items, 0)
+    answers = 1 + (steps[:, 0] + lengths) % items
+    fields: dict[str, np.ndarray] = {
+        "history": history.astype(np.int32),
+        "history_length": lengths,
+        "answer": answers.astype(np.int32),
+        "unknown": np.zeros(count, dtype=np.int32),
+        "label": np.full(count, -1),
+    }
+    return InMemory(fields, {"fold": np.arange(count)})
+
+
+def ranking_facts(samples: InMemory) -> dict[str, Any]:
+    """What augment would say of `samples` of histories."""
+    batch = samples.take(np.arange(len(samples)))
+    chosen = np.concatenate([batch["history"].ravel(), batch["answer"]])
+    counts = np.bincount(chosen)[1:]
+    names = {f"item {number}": number for number in range(1, len(counts) + 1)}
+    return {"classes": [], "fields": {}, "learnt": {"items": names, "counts": counts.tolist()}}

@@ -12,6 +12,8 @@ TITLES = {
     "reliability.png": "Calibration: how sure it was, and how often it was right",
     "mistakes.png": "Worst mistakes: the most confident wrong answers",
     "loss.png": "Loss by epoch",
+    "hit_rate.png": "Hits: how many people find their next choice among k recommendations",
+    "popularity.png": "Popularity: on which items recommendations fall",
 }
 
 
