@@ -19,11 +19,22 @@ class Samples(Protocol):
         ...
 
     def take(self, indices: np.ndarray) -> dict[str, np.ndarray]:
-        """The fields of the samples at `indices` (int64, (B,)) as new arrays: image (B, C, H, W), label (B,) …"""
+        """The fields of the samples at `indices` (int64, (B,)) as new arrays: image (B, C, H, W), label (B,) …
+
+        Fields of unequal length are filled with zeros, (B, longest, …), beside `<field>_length` (B,). Any thread may ask.
+        """
         ...
 
     def column(self, name: str) -> np.ndarray:
         """One value for each sample, (N,): label, sample_id, copy (0 = the original) or fold."""
+        ...
+
+    def lengths(self, name: str) -> np.ndarray:
+        """How long each sample is in a field of unequal lengths: int64, (N,)."""
+        ...
+
+    def files(self) -> np.ndarray:
+        """How many samples each file holds, in the order of the samples: int64, (files,)."""
         ...
 
     def where(self, mask: np.ndarray) -> "Samples":
@@ -55,6 +66,12 @@ class InMemory:
 
     def column(self, name: str) -> np.ndarray:
         return self._columns[name]
+
+    def lengths(self, name: str) -> np.ndarray:
+        return self._fields[f"{name}_length"]
+
+    def files(self) -> np.ndarray:
+        return np.array([len(self)])
 
     def where(self, mask: np.ndarray) -> "InMemory":
         kept = np.flatnonzero(mask)

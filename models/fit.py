@@ -6,9 +6,8 @@ the epoch, history) is in the checkpoint.
 
 import contextlib
 import dataclasses
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +16,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from models import data, device, optimizers, order, schedules, state, weights
+from models.ahead import ahead
 from models.average import MovingAverage
+from models.batches import Batches, sampled
 from models.checkpoint import Checkpoint, Keeper
 from models.device import Device
 from models.jitter import Jitter
@@ -29,6 +30,7 @@ from project.errors import DailiesError
 __all__ = ["Fitted", "Job", "supervised"]
 
 SMALL_BATCH_NUMBERS = 50_000  # 32 pictures of 39 px, or 128 of 19 px: a second thread then saves a third at best
+LARGE_BATCH_NUMBERS = 1_000_000  # 128 pictures of 90 px; handing over a smaller batch costs as much as taking it
 
 
 @dataclass(kw_only=True)
@@ -39,6 +41,8 @@ class _Run:
     machine: Device
     criterion: Criterion
     jitter: Jitter | None
+    batches: Batches
+    ahead: bool
     optimizer: Optimizer
     average: MovingAverage | None
     keeper: Keeper
@@ -47,13 +51,15 @@ class _Run:
     best: dict[str, Tensor] = field(default_factory=dict)
 
 
-def supervised(job: Job, *, loss: Loss, jitter: Jitter | None = None) -> Fitted:
-    """Train `job.net` in place. It ends with its last weights; with their moving average where `average` is on; with
-    those of the best epoch where `patience` is.
+def supervised(job: Job, *, loss: Loss, jitter: Jitter | None = None, batches: Batches = sampled) -> Fitted:
+    """Train `job.net` in place, on `batches` that `jitter` varies.
+
+    It ends with its last weights; with their moving average where `average` is on; with those of the best epoch where
+    `patience` is.
 
     Raises DailiesError naming epoch and step when the loss is not finite; the last checkpoint stays.
     """
-    run = _begin(job, loss, jitter)
+    run = _begin(job, loss, jitter, batches)
     with device.deterministic():
         while run.position.epoch < job.settings.epochs and not _out_of_patience(run):
             _epoch(run)
@@ -69,10 +75,11 @@ def supervised(job: Job, *, loss: Loss, jitter: Jitter | None = None) -> Fitted:
     )
 
 
-def _begin(job: Job, loss: Loss, jitter: Jitter | None) -> _Run:
+def _begin(job: Job, loss: Loss, jitter: Jitter | None, batches: Batches) -> _Run:
     if len(job.train) == 0:
         raise DailiesError("there is no training sample; see the split section of the model and its labels")
-    machine = device.prepare(job.settings.precision, small=_numbers(job) < SMALL_BATCH_NUMBERS)
+    numbers = _numbers(job)
+    machine = device.prepare(job.settings.precision, small=numbers < SMALL_BATCH_NUMBERS)
     job.net.to(machine.device)
     if job.start is not None:
         weights.warm_start(job.net, job.start)
@@ -82,6 +89,8 @@ def _begin(job: Job, loss: Loss, jitter: Jitter | None) -> _Run:
         machine=machine,
         criterion=loss(job.settings, job.facts, labels),
         jitter=jitter,
+        batches=batches,
+        ahead=numbers >= LARGE_BATCH_NUMBERS,
         optimizer=optimizers.build(job.net, job.settings),
         average=MovingAverage(job.net, job.settings.average) if job.settings.average else None,
         keeper=Keeper(job.checkpoints, identity(job) if job.checkpoints else ""),
@@ -113,32 +122,32 @@ def _epoch(run: _Run) -> None:
     """Train the rest of an epoch, validate, and note both in the history."""
     position = run.position
     run.job.net.train()
-    for step, indices in _batches(run):
-        _count(position, _step(run, step, indices), len(indices))
-        position.step = step + 1
-        run.job.tick(position.epoch + position.step / run.steps, loss=position.sums["loss"] / position.seen)
-        if run.keeper.due():
-            _keep(run)
+    with contextlib.closing(_batches(run)) as batches:
+        for step, arrays in batches:
+            _count(position, _step(run, step, arrays), len(next(iter(arrays.values()))))
+            position.step = step + 1
+            run.job.tick(position.epoch + position.step / run.steps, loss=position.sums["loss"] / position.seen)
+            if run.keeper.due():
+                _keep(run)
     row = {"epoch": position.epoch + 1, "rate": _rate(run, run.steps - 1)}
     row |= {f"train_{name}": total / position.seen for name, total in position.sums.items()}
     row |= {f"validation_{name}": value for name, value in _validate(run).items()}
     _close(run, row)
 
 
-def _batches(run: _Run) -> Iterator[tuple[int, np.ndarray]]:
-    """(step, indices) of the steps of this epoch that are still to do. Batches differ in size by one at most."""
-    settings, position = run.job.settings, run.position
-    if settings.sampling == "balanced":
-        visits = order.balanced(run.job.train.column("label"), settings.seed, position.epoch)
-    else:
-        visits = order.shuffled(len(run.job.train), settings.seed, position.epoch)
-    return itertools.islice(enumerate(np.array_split(visits, run.steps)), position.step, None)
+def _batches(run: _Run) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
+    """(step, batch) of the steps of this epoch that are still to do; large batches are taken ahead by a thread."""
+    settings, epoch, samples = run.job.settings, run.position.epoch, run.job.train
+    visits = list(enumerate(run.batches(samples, settings, epoch)))[run.position.step :]
+    if run.ahead:
+        return ahead(lambda visit: (visit[0], samples.take(visit[1])), visits)
+    return ((step, samples.take(indices)) for step, indices in visits)
 
 
-def _step(run: _Run, step: int, indices: np.ndarray) -> Scored:
+def _step(run: _Run, step: int, arrays: Mapping[str, np.ndarray]) -> Scored:
     """One batch forward and back. Raises DailiesError when its loss is not finite, before any weight is touched."""
     settings, epoch = run.job.settings, run.position.epoch
-    batch = run.machine.put(run.job.train.take(indices))
+    batch = run.machine.put(arrays)
     if run.jitter:
         batch = run.jitter(batch, settings.seed, epoch, step)
     run.machine.seed(int(order.stream(order.DROPOUT, settings.seed, epoch, step).random_raw() >> 1))

@@ -52,6 +52,12 @@ class Relabelled:
         column = self._samples.column(name)
         return self._places[column] if name == "label" else column
 
+    def lengths(self, name: str) -> np.ndarray:
+        return self._samples.lengths(name)
+
+    def files(self) -> np.ndarray:
+        return self._samples.files()
+
     def where(self, mask: np.ndarray) -> "Relabelled":
         return Relabelled(self._samples.where(mask), self._places.tolist())
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models import evaluate, fit, jitter, losses, networks, toy, weights
+from models import batches, evaluate, fit, jitter, losses, networks, toy, weights
 from models.data import InMemory
 from models.fit import Job
 from models.losses import Criterion, Scored
 from models.settings import Training, setting
 from project.errors import DailiesError
+from recipes import load
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -237,3 +239,77 @@ def test_a_warm_start_with_other_classes_keeps_a_random_head(capsys: pytest.Capt
 def test_a_warm_start_from_another_network_is_refused() -> None:
     with pytest.raises(DailiesError, match="start_from: no weight of the champion fits"):
         weights.warm_start(Drift(), toy_job().net.state_dict())
+
+
+def test_batches_taken_ahead_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, threaded = toy_job(), toy_job()
+    first = fitted(plain)
+    monkeypatch.setattr("models.fit.LARGE_BATCH_NUMBERS", 0)
+    assert fitted(threaded) == first
+    for one, other in zip(plain.net.parameters(), threaded.net.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_failing_step_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.fit.LARGE_BATCH_NUMBERS", 0)
+    before = threading.active_count()
+
+    def fail(batch: Mapping[str, Tensor], seed: int, epoch: int, step: int) -> dict[str, Tensor]:
+        raise DailiesError("enough")
+
+    with pytest.raises(DailiesError, match="enough"):
+        fit.supervised(toy_job(), loss=losses.cross_entropy, jitter=fail)
+    assert threading.active_count() == before
+
+
+def sequences(count: int) -> InMemory:
+    """Padded sequences of ones, as long as `length` says."""
+    length = np.arange(count) % 20 + 1
+    return InMemory({
+        "text": (np.arange(20) < length[:, None]).astype(np.float32),
+        "text_length": length,
+        "label": np.zeros(count, np.int64),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("chosen", [batches.by_length("text"), batches.by_window(2)])
+def test_a_recipe_may_choose_its_batches(chosen: batches.Batches) -> None:
+    seen: list[np.ndarray] = []
+
+    def watching(settings: Training, facts: Mapping[str, Any], labels: np.ndarray) -> Criterion:
+        def criterion(net: nn.Module, batch: Mapping[str, Tensor]) -> Scored:
+            if net.training:
+                seen.append(batch["text_length"].numpy())
+            return Scored(next(net.parameters()).sum(), {})
+
+        return criterion
+
+    samples = sequences(200)
+    job = Job(
+        net=Drift(),
+        settings=Training(epochs=2, batch=16),
+        facts={"classes": ["a"]},
+        train=samples,
+        validation=samples.where(np.zeros(200, dtype=bool)),
+    )
+    fit.supervised(job, loss=watching, batches=chosen)
+    assert len(seen) == 2 * 13
+    for epoch in (seen[:13], seen[13:]):
+        assert sorted(np.concatenate(epoch)) == sorted(samples.lengths("text"))
+    spread = np.mean([np.ptp(lengths) for lengths in seen])
+    assert spread < 3 if chosen.__name__ == "bucketed" else spread > 10
+
+
+@pytest.mark.parametrize("way", [{"mixup": 0.4}, {"cutmix": 1.0}])
+def test_the_recipe_mixes_pictures_when_asked_to(way: dict[str, float]) -> None:
+    recipe = load("image_classification")
+
+    def trained(**given: float) -> fit.Fitted:
+        settings = recipe.settings(epochs=1, batch=32, width=16, **given)
+        job = toy_job(epochs=1)
+        net = recipe.net(settings, job.facts)
+        return recipe.fit(dataclasses.replace(job, net=net, settings=settings))
+
+    plain, mixed = trained().history[0], trained(**way).history[0]
+    assert trained(**way).history[0] == mixed
+    assert mixed["train_loss"] > plain["train_loss"] and math.isfinite(mixed["validation_loss"])

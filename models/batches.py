@@ -1,0 +1,42 @@
+"""Which samples make up the batches of an epoch. Each is a pure function of the samples, the settings and the epoch."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from models import order
+from models.data import Samples
+from models.settings import Training
+
+Batches = Callable[[Samples, Training, int], Sequence[np.ndarray]]
+"""(samples, settings, epoch) → the indices of each batch, int64 (B,); as many as `order.steps` says, so that training
+goes on at any of them."""
+
+
+def sampled(samples: Samples, settings: Training, epoch: int) -> Sequence[np.ndarray]:
+    """In the order that `settings.sampling` names. Batches differ in size by one at most."""
+    if settings.sampling == "balanced":
+        return _cut(order.balanced(samples.column("label"), settings.seed, epoch), settings)
+    return _cut(order.shuffled(len(samples), settings.seed, epoch), settings)
+
+
+def by_length(field: str) -> Batches:
+    """Samples that are about as long as each other in the ragged field `field`: less padding, less work."""
+
+    def bucketed(samples: Samples, settings: Training, epoch: int) -> Sequence[np.ndarray]:
+        return order.bucketed(samples.lengths(field), settings.batch, settings.seed, epoch)
+
+    return bucketed
+
+
+def by_window(files: int) -> Batches:
+    """Samples of so many files at a time, where files are far away."""
+
+    def windowed(samples: Samples, settings: Training, epoch: int) -> Sequence[np.ndarray]:
+        return _cut(order.windowed(samples.files(), files, settings.seed, epoch), settings)
+
+    return windowed
+
+
+def _cut(visits: np.ndarray, settings: Training) -> Sequence[np.ndarray]:
+    return np.array_split(visits, order.steps(len(visits), settings.batch))
