@@ -68,7 +68,7 @@ def members(archive: Path, scratch: Path) -> list[Member]:
 
 def _of_zip(path: Path) -> Iterator[Member]:
     archive = zipfile.ZipFile(path)
-    files = [info for info in archive.infolist() if not info.is_dir()]
+    files = [info for info in archive.infolist() if not info.filename.endswith("/")]
     packed = sum(info.compress_size for info in files)
     if packed > path.stat().st_size:
         raise IntegrityError(
@@ -165,6 +165,8 @@ def _member(path: str, reason: str, load: Callable[[], bytes]) -> Member:
 
 
 def _harm(name: str, size: int, packed: int) -> str:
+    if not name:
+        return "its archive gives it no name"
     if "\0" in name or "\\" in name or name.startswith("/") or ".." in PurePosixPath(name).parts or name[1:2] == ":":
         return "its path leads out of the archive"
     if size > LARGEST_ASSET_BYTES:

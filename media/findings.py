@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from media.catalog import ADMITTED, PROBED, QUARANTINED
+from media.regions import in_px
 from media.sources import Item
 
 SPLITS_BY_WEIGHT = ("test", "validation", "train")
@@ -48,7 +49,9 @@ def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, A
         "bytes": asset.bytes,
         **{name: asset.probed.get(name) for name in PROBED},
         "labels": list(labels),
-        "regions": _first(item.regions for item in asset.accepted),
+        "regions": in_px(
+            _first(item.regions for item in asset.accepted), asset.probed.get("width"), asset.probed.get("height")
+        ),
         "group": _first(item.group for item in asset.accepted),
         "split": _split(asset.accepted),
         "conflicts": _conflicts(asset.accepted),

@@ -1,7 +1,7 @@
 """What the path of a file says: its label, group and official split, or that it is a document beside the media."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from media.official_split import official_split
 from media.sources import DOCUMENT, Item
@@ -35,20 +35,26 @@ class PathRule:
 
     def _read(self, path: str) -> tuple[str, str, str, str]:
         """Label, group, split and the reason for a refusal, each empty when there is none."""
-        if self._rule.none:
-            return "", "", "", ""
-        if self._pattern is None:
-            level = self._rule.folder or 1
-            folders = path.split("/")[:-1]
-            if len(folders) < level:
-                return "", "", "", f"no label: it does not lie {level} folder{'s' * (level > 1)} deep"
-            return folders[level - 1], "", "", ""
-        match = self._pattern.search(path)
-        if match is None:
-            return "", "", "", "no label: its path does not match the pattern"
-        named = {name: text or "" for name, text in match.groupdict().items()}
-        reason = "" if named["label"] else "no label: the pattern matches, but its label is empty"
-        return named["label"], named.get("group", ""), named.get("split", ""), reason
+        named: dict[str, str] = {}
+        if self._pattern is not None:
+            match = self._pattern.search(path)
+            if match is None:
+                missing = "no label: " if "label" in self._pattern.groupindex else ""
+                return "", "", "", f"{missing}its path does not match the pattern"
+            named = {name: text or "" for name, text in match.groupdict().items()}
+        label, refused = self._label(path, named)
+        return label, named.get("group", ""), named.get("split", ""), refused
+
+    def _label(self, path: str, named: Mapping[str, str]) -> tuple[str, str]:
+        """The label, and the reason for a refusal."""
+        if "label" in named:
+            return named["label"], "" if named["label"] else "no label: the pattern matches, but its label is empty"
+        if self._rule.folder is None:
+            return self._rule.constant or "", ""
+        level, folders = self._rule.folder, path.split("/")[:-1]
+        if len(folders) < level:
+            return "", f"no label: it does not lie {level} folder{'s' * (level > 1)} deep"
+        return folders[level - 1], ""
 
 
 def is_document(path: str, kind: str) -> bool:

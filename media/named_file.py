@@ -1,6 +1,7 @@
 """A file that params.yaml names: in the source's folder, among earlier downloads, or still to be fetched."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from media.https import Reach
 from media.places import url
 from media.sources import Place
 from project.errors import IntegrityError, UsageError
-from project.params import Source
+from project.params import Source, names_several
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,19 @@ class NamedFile:
         names = [self.name, self.or_else] if self.or_else else [self.name]
         candidates = [folder / name for folder in (*folders, self.place.downloads) for name in names]
         return next((path for path in candidates if path.is_file()), None)
+
+
+def named_files(source: Source, place: Place, name: str) -> list[NamedFile]:
+    """The file of that name; or all that are at hand, sorted, when it is a pattern with *, ? or [. Raises UsageError."""
+    if not names_several(name):
+        return [NamedFile(source, place, name)]
+    folder = place.found()
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.glob(name) if path.is_file())
+    if not found:
+        raise UsageError(f"source {place.name!r} has no file like {name} in {folder}")
+    return [NamedFile(source, place, each) for each in found]
+
+
+def state(files: Sequence[NamedFile]) -> str:
+    """A hexadecimal name of the present content of several files."""
+    return hashlib.sha256("\n".join(file.state() for file in files).encode()).hexdigest()

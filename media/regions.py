@@ -1,12 +1,14 @@
 """What is where in a picture: boxes, polygons and masks with a label, kept in the catalog as JSON."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
 from media.masks import Mask
+
+FRACTIONS = '{"fractions"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,29 @@ def labels(regions: Iterable[Region]) -> tuple[str, ...]:
 def to_json(regions: Sequence[Region]) -> str:
     """One line; empty when there is no region."""
     return json.dumps([_told(region) for region in regions], ensure_ascii=False) if regions else ""
+
+
+def to_json_as_fractions(regions: Sequence[Region]) -> str:
+    """The same for regions in fractions of the picture's sides, whose px nobody knows yet; see `in_px`."""
+    return json.dumps({"fractions": [_told(region) for region in regions]}, ensure_ascii=False) if regions else ""
+
+
+def in_px(text: str, width: int | None, height: int | None) -> str:
+    """What `to_json` or `to_json_as_fractions` wrote, in px of a picture of that size; empty when it has no size."""
+    if not text.startswith(FRACTIONS):
+        return text
+    if not width or not height:
+        return ""
+    return to_json([_scaled(each, width, height) for each in json.loads(text)["fractions"]])
+
+
+def _scaled(each: Mapping[str, Any], width: int, height: int) -> Region:
+    x, y, wide, high = each["box"]
+    polygons = tuple(
+        tuple(value * (height if place % 2 else width) for place, value in enumerate(polygon))
+        for polygon in each["polygons"]
+    )
+    return Region(each["label"], (x * width, y * height, wide * width, high * height), polygons)
 
 
 def from_json(text: str | None) -> list[Region]:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -33,8 +33,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+S = TypeVar("S", bound=Strict)
+
+
 class LabelRule(Strict):
-    """Where an asset's label, group and official split come from. Exactly one rule is given."""
+    """Where an asset's label, group and official split come from. One rule says the label.
+
+    Beside `constant`, `sidecar` or `none` a pattern may read group and split alone.
+    """
 
     folder: Annotated[int, Field(ge=1)] | None = None
     """The n-th folder below the source's path is the label."""
@@ -42,30 +48,55 @@ class LabelRule(Strict):
     """A regular expression over the relative path with named groups: label, and optionally group and split."""
     separator: Annotated[str, Field(min_length=1)] | None = None
     """What stands between label and text in each line (format lines)."""
+    constant: Annotated[str, Field(min_length=1)] | None = None
+    """The label of every asset (formats that read paths, and table)."""
+    sidecar: Annotated[str, Field(pattern=r"^[.\w-]+$")] | None = None
+    """How the file beside each asset ends whose text is the label: a transcript (formats folder and archive)."""
     none: Literal[True] | None = None
     """Assets have no label."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> "LabelRule":
-        if sum(getattr(self, name) is not None for name in LabelRule.model_fields) != 1:
+        given = {name for name in LabelRule.model_fields if getattr(self, name) is not None}
+        beside = "pattern" in given and given & {"constant", "sidecar", "none"}
+        if len(given) != (2 if beside else 1):
             raise ValueError("give exactly one of " + ", ".join(LabelRule.model_fields))
         if self.pattern is not None:
-            try:
-                groups = re.compile(self.pattern).groupindex
-            except re.error as error:
-                raise ValueError(f"pattern {self.pattern!r} is not a regular expression: {error}") from None
-            if "label" not in groups:
-                raise ValueError(f"pattern {self.pattern!r} has no group named label, write (?P<label>…)")
+            _check_pattern(self.pattern, {"group", "split"} if beside else {"label"})
         return self
 
 
+def _check_pattern(pattern: str, wanted: set[str]) -> None:
+    """Raise ValueError unless it is a regular expression with one of the wanted named groups."""
+    try:
+        groups = set(re.compile(pattern).groupindex)
+    except re.error as error:
+        raise ValueError(f"pattern {pattern!r} is not a regular expression: {error}") from None
+    if not groups & wanted:
+        named = " or ".join(sorted(wanted))
+        raise ValueError(f"pattern {pattern!r} has no group named {named}, write (?P<{min(wanted)}>…)")
+    if "label" in groups - wanted:
+        raise ValueError(f"pattern {pattern!r} has a group named label, but another rule says the label; leave it out")
+
+
 class Columns(Strict):
-    """Which column of a table says what (format table). A row's asset is a file, or the text in one of its cells."""
+    """Which column of a table says what. A row's asset is a file, or the text in one of its cells (format table).
+
+    With `user`, all rows of a person are one asset (format ratings).
+    """
 
     path: str | None = None
-    """The file, relative to the source's folder."""
+    """The file, relative to the source's folder; or how its path is made from cells, as wav/{id}.wav."""
     text: str | None = None
-    """The asset itself."""
+    """The asset itself; or how it is made from cells, as {title}: {plot}."""
+    user: str | None = None
+    """Whose interaction it is (format ratings)."""
+    item: str | None = None
+    """What was rated, or bought, or heard (format ratings)."""
+    rating: str | None = None
+    """A number (format ratings)."""
+    time: str | None = None
+    """A number of seconds, since 1970 as a rule (format ratings)."""
     label: str | None = None
     group: str | None = None
     """What must stay on one side of a split."""
@@ -82,8 +113,34 @@ class Columns(Strict):
 
     @model_validator(mode="after")
     def _one_asset(self) -> "Columns":
-        if (self.path is None) == (self.text is None):
-            raise ValueError("give exactly one of path, text")
+        given = {name for name in Columns.model_fields if getattr(self, name) is not None}
+        if len(given & {"path", "text", "user"}) != 1:
+            raise ValueError("give exactly one of path, text, user")
+        if given & INTERACTION and given != INTERACTION:
+            raise ValueError("user, item, rating and time go together, and with no other column")
+        return self
+
+
+INTERACTION = {"user", "item", "rating", "time"}
+"""Columns of format ratings."""
+
+
+class Dialect(Strict):
+    """How a table is written as text, where its suffix does not say it (formats table, ratings and pairs)."""
+
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    """What stands between two cells; a comma, or a tab in .tsv, when not given."""
+    header: tuple[str, ...] = ()
+    """The names of the columns, of a table that does not begin with them."""
+    quotes: bool = True
+    """Whether a cell in double quotes may hold separators and line ends (RFC 4180)."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> "Dialect":
+        if self.quotes and self.separator and (len(self.separator) != 1 or self.separator in '"\r\n'):
+            raise ValueError(f"separator {self.separator!r} is not one character; with quotes: false it may be several")
+        if len(set(self.header)) != len(self.header):
+            raise ValueError(f"header {list(self.header)} names a column twice")
         return self
 
 
@@ -117,13 +174,25 @@ class Files(Strict):
     """The name of a bundled data set (format scikit_learn)."""
     file: str | None = None
     """The one file in the source's folder that holds or lists all assets.
-    For the formats archive, coco, label_studio, lines and table."""
+    For formats that read a file; as a pattern with *, ? or [ several alike (formats conll and table)."""
+    target: str | None = None
+    """The file whose lines are the other side of those of `file` (format pairs)."""
     images: str | None = None
     """The file of all images (format idx)."""
     labels: str | None = None
     """The file of their labels (format idx)."""
     columns: Columns | None = None
-    """What the columns of `file` mean (formats table and label_studio)."""
+    """What the columns of `file` mean (formats table, ratings and label_studio)."""
+    dialect: Dialect | None = None
+    """How `file` is written, where its suffix does not say it (formats table, ratings and pairs)."""
+    generator: Annotated[str, Field(pattern=NAME)] | None = None
+    """What makes the assets: a file of this name in media/generators/ (format synthesise)."""
+    count: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """How many assets are made (format synthesise)."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Another one makes other assets (format synthesise)."""
+    settings: dict[str, Any] = {}
+    """What the generator may be told (format synthesise)."""
 
     @field_validator("encoding")
     @classmethod
@@ -144,7 +213,7 @@ class Files(Strict):
             raise ValueError(f"{field.field_name} must hold no password; give it to git or the environment")
         return address
 
-    @field_validator("file", "images", "labels", "sha256")
+    @field_validator("file", "target", "images", "labels", "sha256")
     @classmethod
     def _inside(cls, named: Any) -> Any:
         for name in [named] if isinstance(named, str) else named or ():
@@ -208,6 +277,11 @@ class Source(Files):
             if problem := _misplaced(source):
                 raise ValueError(f"part {name}: {problem}" if name else problem)
         return self
+
+
+def names_several(name: str) -> bool:
+    """Whether a name is a pattern, as for `pathlib.Path.glob`."""
+    return not set("*?[").isdisjoint(name)
 
 
 def leads_out(path: str) -> bool:
@@ -321,11 +395,23 @@ def parse(raw: Any, where: str) -> Params:
     return params
 
 
+def checked(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
+    """Settings of a plug-in. Raises UsageError: one line for each thing that is wrong."""
+    try:
+        return schema.model_validate(raw)
+    except ValidationError as error:
+        raise UsageError("\n".join(_explain(problem, where, {"": schema}) for problem in error.errors())) from None
+
+
 _SCHEMAS: dict[str, type[Strict]] = {
     "sources.*": Source,
     "sources.*.label": LabelRule,
     "sources.*.columns": Columns,
+    "sources.*.dialect": Dialect,
     "sources.*.parts.*": Part,
+    "sources.*.parts.*.label": LabelRule,
+    "sources.*.parts.*.columns": Columns,
+    "sources.*.parts.*.dialect": Dialect,
     "models.*": Model,
     "models.*.split": Split,
     "models.*.gate.*": Limit,
@@ -334,17 +420,18 @@ _SCHEMAS: dict[str, type[Strict]] = {
 }
 
 
-def _explain(problem: Any, where: str) -> str:
+def _explain(problem: Any, where: str, schemas: Mapping[str, type[Strict]] = _SCHEMAS) -> str:
     """One pydantic problem as: place, value, rule, known names."""
     place = [str(part) for part in problem["loc"]]
     dotted = ".".join(place)
     if problem["type"] == "extra_forbidden":
         parent = place[:-1]
         generic = ".".join("*" if i in (1, 3) else part for i, part in enumerate(parent))
-        schema = _SCHEMAS.get(generic)
+        schema = schemas.get(generic)
         hint = listing(place[-1], schema.model_fields) if schema else "it is not known here"
         return f"{where}: {dotted} is not a known key; {hint}"
     if problem["type"] == "missing":
         return f"{where}: {dotted} is missing"
     rule = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {dotted} is {problem['input']!r}: {rule[0].lower()}{rule[1:]}"
+    said = f"{dotted} is {problem['input']!r}" if place else "this cannot be"
+    return f"{where}: {said}: {rule[0].lower()}{rule[1:]}"

@@ -232,3 +232,8 @@ def test_the_nameless_file_of_a_compressed_tar_goes_with_its_members(tmp_path: P
     found = archive_members.members(tmp_path / "a.tgz", tmp_path / "scratch")
     assert [member.load() for member in found if member.path == "x.png"] == [b"3"]
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    nameless = zipped({"QQ": b"1", "b.png": b"2"}).replace(b"QQ", b"\0\0")
+    assert refusals(tmp_path, nameless) == {"": "its archive gives it no name", "b.png": ""}

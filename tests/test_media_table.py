@@ -13,6 +13,7 @@ from ingesting import fill, ingested, listed, opened
 from sounds import encoded, tone
 
 from media import rights
+from project import params
 from project.errors import IntegrityError, UsageError
 
 COLUMNS = {"path": "file", "label": "digit", "group": "speaker", "split": "part"}
@@ -40,6 +41,7 @@ def as_parquet(rows: list[dict[str, Any]]) -> bytes:
         ("list.CSV", b"\xef\xbb\xbf" + as_csv(ROWS).replace(b"\n", b"\r\n")),
         ("list.tsv", as_csv(ROWS, "\t")),
         ("list.jsonl", "\n\n".join(map(json.dumps, ROWS)).encode()),
+        ("list.json", json.dumps(ROWS).encode()),
         ("list.parquet", as_parquet(ROWS)),
     ],
 )
@@ -61,6 +63,71 @@ def test_a_cell_may_be_the_asset(tmp_path: Path) -> None:
     assert found["reviews.jsonl#000001"]["labels"] == ["a", "b"]
     assert found["reviews.jsonl#000001"]["characters"] == 11
     assert found["reviews.jsonl#000002"]["reason"] == "no label: column tags is empty"
+
+
+def test_lines_of_a_list_are_one_text(tmp_path: Path) -> None:
+    poems = [{"verses": ["moon", "river"], "by": "Li"}, {"verses": []}]
+    fill(
+        tmp_path / "source", {"a.1.json": json.dumps(poems), "a.2.json": json.dumps(poems[:1]), "b.json": "never read"}
+    )
+    label = {"constant": "shi"}
+    items = listed(tmp_path, kind="text", format="table", file="a.*.json", columns={"text": "verses"}, label=label)
+    assert {path: (item.labels, item.load()) for path, item in items.items()} == {
+        "a.1.json#000001": (("shi",), b"moon\nriver"),
+        "a.1.json#000002": (("shi",), b""),
+        "a.2.json#000001": (("shi",), b"moon\nriver"),
+    }
+
+
+def test_a_table_may_be_written_otherwise(tmp_path: Path) -> None:
+    content = 'A1|"forty-two line" Bible|x\n\nA2|say "|\nA3|lost|y|z\n'
+    fill(tmp_path / "source", {"meta.txt": content, "wav/A1.wav": b"1", "wav/A2.wav": b"2"})
+    dialect = {"separator": "|", "quotes": False, "header": ["id", "said", "more"]}
+    columns = {"path": "{more}/{id}.wav", "label": "said"}
+    keys: dict[str, Any] = {"kind": "audio", "format": "table", "file": "meta.txt", "dialect": dialect}
+    items = opened(tmp_path, **keys, columns=columns | {"path": "wav/{id}.wav"}).items()
+    assert [(item.path, item.labels, item.refused) for item in items] == [
+        ("wav/A1.wav", ('"forty-two line" Bible',), ""),
+        ("wav/A2.wav", ('say "',), ""),
+        ("wav/A3.wav", (), "listed, but there is no such file"),
+    ]
+    made = [item.path for item in opened(tmp_path, **keys, columns=columns).items()]
+    assert made == ["x/A1.wav", "meta.txt#000002", "y/A3.wav"]
+    with pytest.raises(UsageError, match=r"has no column 'name', which columns\.path names; known: id, more, said"):
+        list(opened(tmp_path, **keys, columns={"path": "wav/{name}.wav"}).items())
+
+
+def test_quoted_cells_may_be_parted_by_semicolons(tmp_path: Path) -> None:
+    fill(tmp_path / "source", {"meta.csv": 'title;plot\n"a;b";"one\ntwo"\n'})
+    columns = {"text": "{title}: {plot}"}
+    (item,) = opened(
+        tmp_path, kind="text", format="table", file="meta.csv", dialect={"separator": ";"}, columns=columns
+    ).items()
+    assert item.load() == b"a;b: one\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said"),
+    [
+        ({"separator": "::"}, "separator '::' is not one character; with quotes: false it may be several"),
+        ({"separator": '"'}, "separator '\"' is not one character"),
+        ({"separator": ""}, "at least 1 character"),
+        ({"header": ["a", "a"]}, "header .* names a column twice"),
+        ({"seperator": ";"}, "dialect.seperator is not a known key; did you mean 'separator'"),
+    ],
+)
+def test_a_dialect_is_checked(dialect: dict[str, Any], said: str) -> None:
+    source = {"kind": "text", "licence": "MIT", "dialect": dialect}
+    with pytest.raises(UsageError, match=said):
+        params.parse({"sources": {"films": source}}, "params.yaml")
+
+
+def test_a_huge_line_without_quotes_is_an_error(tmp_path: Path) -> None:
+    fill(tmp_path / "source", {"meta.txt": "x" * (17 << 20)})
+    dialect = {"quotes": False, "header": ["said"]}
+    reader = opened(tmp_path, kind="text", format="table", file="meta.txt", dialect=dialect, columns={"text": "said"})
+    with pytest.raises(IntegrityError, match=r"meta\.txt, line 1: longer than 16,777,216 characters"):
+        list(reader.items())
 
 
 def refused(tmp_path: Path, path: str) -> str:
@@ -146,11 +213,15 @@ def test_rows_that_say_nonsense_are_refused(tmp_path: Path) -> None:
             UsageError,
             r"list.csv has no column 'file', which columns.path names; known: name",
         ),
-        ("list.xlsx", b"", UsageError, r"no table that can be read; known: .csv, .jsonl"),
+        ("list.xlsx", b"", UsageError, r"no table that can be read; known: .csv, .json, .jsonl"),
         ("list.jsonl", b'{"file": "a"}\n{', IntegrityError, "line 2 is not JSON"),
         ("list.jsonl", b"[1]", IntegrityError, "line 1 is not a JSON object"),
+        ("list.json", b'[{"file": "a"}, 1]', IntegrityError, "row 2 is not a JSON object"),
+        ("list.json", b'{"a": []}', IntegrityError, "is not a JSON array of rows"),
+        ("list.json", b"", IntegrityError, "list.json is not JSON: "),
+        ("list.json", b"\xff", IntegrityError, "not valid utf-8-sig at byte 0"),
         ("list.jsonl", b"[" * 100_000, IntegrityError, "line 1 is not JSON"),
-        ("list.csv", b'file\n"a', IntegrityError, "list.csv, line 1: unexpected end of data"),
+        ("list.csv", b'file\n"a', IntegrityError, "list.csv, line 2: unexpected end of data"),
         ("list.csv", b"file\n\xff", IntegrityError, "not valid utf-8-sig at byte 5"),
         ("list.parquet", b"PAR1nonsense", IntegrityError, "not a readable Parquet file"),
     ],

@@ -9,12 +9,13 @@ from media import digests, download, tree
 from media.https import Reach
 from media.places import Clone, Fetched
 from project.errors import UsageError
-from project.params import Source
+from project.params import Source, names_several
 
 
 def place(source: Source, folder: Path, clone: Clone) -> "Files":
     """Raises UsageError when no file is named."""
-    named = {name for name in (source.file, source.images, source.labels) if name}
+    files = (source.file, source.target, source.images, source.labels)
+    named = {name for name in files if name and not names_several(name)}
     if not named | source.sha256.keys():
         raise UsageError(f"{source.url} has no list of files; name each with its hash in sha256")
     return Files(source, tuple(sorted(named | source.sha256.keys())), not named, folder)

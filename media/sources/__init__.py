@@ -88,7 +88,8 @@ def modules(source: Source) -> list[str]:
     """The modules that read a source, which are imported by name."""
     read_as = source.read_as().values()
     named = {f"media.sources.{each.format}" for each in read_as}
-    return sorted(named | {f"media.places.{kind}" for kind in map(places.kind, read_as) if kind})
+    named |= {f"media.places.{kind}" for kind in map(places.kind, read_as) if kind}
+    return sorted(named | {f"media.generators.{each.generator}" for each in read_as if each.generator})
 
 
 def open_source(

@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from media import archive_members
 from media.labelling import PathRule
 from media.named_file import NamedFile
-from media.sources import Item, Place
+from media.sidecars import beside
+from media.sources import Item, Place, Reader
 from project.errors import UsageError
 from project.params import Source
 
 
-def reader(source: Source, place: Place) -> "ArchiveReader":
+def reader(source: Source, place: Place) -> Reader:
     """Raises UsageError when no archive is named, or there is no way to get it."""
     if source.file is None:
         raise UsageError(f"source {place.name!r} has format archive; name its file")
-    return ArchiveReader(NamedFile(source, place, source.file), place, PathRule(source.label, source.kind))
+    archive = NamedFile(source, place, source.file)
+    return beside(ArchiveReader(archive, place, PathRule(source.label, source.kind)), source)
 
 
 class ArchiveReader:

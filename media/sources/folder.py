@@ -1,4 +1,4 @@
-"""A folder of files. Label, group and official split are read from each path.
+"""A folder of files. Label, group and official split are read from each path; a label may lie beside it.
 
 Hidden files and folders are skipped. Links are refused and never followed: what they point to is no part of the source.
 """
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from media import tree
 from media.labelling import PathRule
-from media.sources import Item, Place
+from media.sidecars import beside
+from media.sources import Item, Place, Reader
 from project.params import Source
 
 
-def reader(source: Source, place: Place) -> "FolderReader":
+def reader(source: Source, place: Place) -> Reader:
     """Raises UsageError when the folder does not exist."""
-    return FolderReader(place.found(), PathRule(source.label, source.kind))
+    return beside(FolderReader(place.found(), PathRule(source.label, source.kind)), source)
 
 
 class FolderReader:

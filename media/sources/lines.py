@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from media import tree
+from media import line_file, tree
 from media.labelling import PathRule, is_document
 from media.named_file import NamedFile
 from media.sources import Item, Place
-from project.errors import IntegrityError
+from project.errors import UsageError
 from project.params import LabelRule, Source
 
 DEFAULT_ENCODING = "utf-8"
@@ -42,7 +42,7 @@ class LinesReader:
 
     def items(self) -> Iterator[Item]:
         for name, path in self._files():
-            for number, line in enumerate(_lines(path, self._encoding), 1):
+            for number, line in enumerate(line_file.lines(path, self._encoding), 1):
                 if line.strip():
                     yield self._labelled(f"{name}#{number:06d}", name, line)
 
@@ -55,22 +55,13 @@ class LinesReader:
                 yield name, Path(entry.path)
 
 
-def _lines(path: Path, encoding: str) -> list[str]:
-    """Raises IntegrityError when the file is not in that encoding."""
-    try:
-        text = tree.read(str(path)).decode(encoding)
-    except UnicodeDecodeError as error:
-        raise IntegrityError(
-            f"{path} is not valid {encoding} at byte {error.start:,}; say the encoding of the source in params.yaml"
-        ) from None
-    except OSError as error:
-        raise IntegrityError(f"{path} cannot be read: {error.strerror}") from None
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-
-
 def _labeller(rule: LabelRule, kind: str, encoding: str) -> Labelled:
     if rule.separator is not None:
         return partial(_before, rule.separator, encoding)
+    if rule.sidecar is not None:
+        raise UsageError(
+            "label.sidecar labels whole files; give separator, folder, pattern, constant or none for lines"
+        )
     by_path = PathRule(rule, kind)
     return lambda name, path, line: by_path.item(path, partial(line.encode, encoding), name=name)
 
