@@ -38,10 +38,18 @@ class Embedder(nn.Module):
 
 
 def build(settings: Any, facts: Mapping[str, Any]) -> Embedder:
-    """An embedder around the network of `settings.network`, which gives `settings.dimensions` numbers, not classes."""
-    trunk = networks.build(settings.network, settings, {**facts, "classes": range(settings.dimensions)})
-    draws = torch.Generator().manual_seed(settings.seed)
-    return Embedder(trunk, torch.randn((len(facts["classes"]), settings.dimensions), generator=draws))
+    """An embedder with the convolutions of the network `settings.network`; random weights of `settings.seed`.
+
+    Its head is not pooled: where something is in a picture counts. Deng et al. 2019, ArcFace, section 3.1.
+    """
+    *layers, _ = networks.build(settings.network, settings, facts).children()  # the last one would say classes
+    body = nn.Sequential(*layers).eval()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(settings.seed)
+        features = body(torch.zeros(1, *facts["fields"]["image"]["shape"])).numel()
+        head = [nn.Linear(features, settings.dimensions, bias=False), nn.BatchNorm1d(settings.dimensions)]
+        trunk = nn.Sequential(body, nn.Flatten(), nn.Dropout(settings.dropout), *head).train()
+        return Embedder(trunk, torch.randn(len(facts["classes"]), settings.dimensions))
 
 
 def embed(net: nn.Module, samples: Samples, *, field: str = "image") -> np.ndarray:

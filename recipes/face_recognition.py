@@ -19,8 +19,8 @@ class Settings(Training):
         48, low=8, high=1024, unit="px, side of the square the picture is fitted into", shapes_data=True
     )
     colour: bool = setting(False, shapes_data=True)
-    loss: str = setting("triplet", choices=("triplet", "arcface"))
-    margin: float = setting(0.3, low=0, high=3, unit="distance (triplet; 0 = soft) or radians (arcface)")
+    loss: str = setting("arcface", choices=("arcface", "triplet"))
+    margin: float = setting(0.5, low=0, high=3, unit="radians (arcface) or distance (triplet; 0 = soft)")
     scale: float = setting(16.0, low=1, high=1000, unit="of cosines, arcface only")
     sampling: str = setting("grouped", choices=("grouped",))
     each: int = setting(4, low=2, high=1000, unit="pictures of one person in a batch")
