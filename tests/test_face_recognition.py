@@ -3,12 +3,16 @@
 import dataclasses
 import io
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import twins
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -268,6 +272,32 @@ def test_a_training_stopped_goes_on_to_the_same_gallery(tmp_path: Path, monkeypa
     resumed = toy_job(tmp_path, **given)
     assert recipe.fit(resumed) == expected
     assert weights.to_bytes(resumed.net) == weights.to_bytes(whole.net)
+
+
+@pytest.mark.slow
+def test_the_twin_goes_through_every_step(clone: Path, tmp_path: Path) -> None:
+    """Five steps as DVC runs them, then questions about a file that is a face and one that is none."""
+    root = shutil.copytree(clone, tmp_path / "workspace")
+    twins.toy("face_recognition", root)
+    twin = twins.TWINS["face_recognition"]
+
+    def step(*arguments: str) -> str:
+        command = [sys.executable, "-m", *arguments]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    step("steps.plan")
+    for verb in ("ingest", "augment", "train", "validate"):
+        step(f"steps.{verb}", "toy")
+    reached = json.loads((root / "data/reports/toy/metrics.json").read_text())
+    assert {name: reached[name] for name, least in twin.reaches.items() if reached[name] < least} == {}
+    assert {path.name for path in (root / "data/reports/toy/pictures").iterdir()} >= {"roc.png", "hardest_pairs.png"}
+    (tmp_path / "bad.pgm").write_bytes(twin.bad)
+    said = step("steps.predict", "data/weights/toy", str(root / "toy" / twin.asks), str(tmp_path / "bad.pgm"))
+    answer, refusal = map(json.loads, said.splitlines())
+    assert answer.keys() == {"file", "label", "confidence", "nearest", "embedding"}
+    assert refusal.keys() == {"file", "error"} and "\n" not in refusal["error"]
 
 
 def first_losses(loss: str) -> list[float]:
