@@ -31,6 +31,7 @@ class Embedder(nn.Module):
         self.register_buffer("calibration", torch.tensor([1.0, 0.0]))
 
     def forward(self, images: Tensor) -> Tensor:
+        images = images.float()
         features = self.trunk(images)
         if not self.training:
             features = features + self.trunk(images.flip(3))
@@ -40,13 +41,15 @@ class Embedder(nn.Module):
 def build(settings: Any, facts: Mapping[str, Any]) -> Embedder:
     """An embedder with the convolutions of the network `settings.network`; random weights of `settings.seed`.
 
-    Its head is not pooled: where something is in a picture counts. Deng et al. 2019, ArcFace, section 3.1.
+    Each picture is brought to mean 0 and spread 1 by itself: light is not what a person is known by. The head is not
+    pooled: where something is in a picture counts (Deng et al. 2019, ArcFace, section 3.1).
     """
-    *layers, _ = networks.build(settings.network, settings, facts).children()  # the last one would say classes
-    body = nn.Sequential(*layers).eval()
+    _, *convolutions, _ = networks.build(settings.network, settings, facts).children()  # its first: one mean for all
+    shape = facts["fields"]["image"]["shape"]
+    body = nn.Sequential(nn.InstanceNorm2d(shape[0]), *convolutions).eval()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(settings.seed)
-        features = body(torch.zeros(1, *facts["fields"]["image"]["shape"])).numel()
+        features = body(torch.zeros(1, *shape)).numel()
         head = [nn.Linear(features, settings.dimensions, bias=False), nn.BatchNorm1d(settings.dimensions)]
         trunk = nn.Sequential(body, nn.Flatten(), nn.Dropout(settings.dropout), *head).train()
         return Embedder(trunk, torch.randn(len(facts["classes"]), settings.dimensions))

@@ -54,10 +54,9 @@ def _draw_roc(figure: Figure, same: np.ndarray, different: np.ndarray) -> None:
     equal = verification.equal_error_rate(same, different)
     axes.step(np.maximum(false, LEAST_SHARE), true, where="post", color=BLUE, linewidth=2)
     axes.plot(max(equal, LEAST_SHARE), 1 - equal, "o", color=ORANGE, markersize=6)
-    axes.annotate(
-        f"equal error rate {equal:.1%}", (max(equal, LEAST_SHARE), 1 - equal), (8, -14), textcoords="offset points",
-        color=ORANGE, weight="bold",
-    )  # fmt: skip
+    axes.text(
+        0.97, 0.03, f"equal error rate {equal:.1%}", transform=axes.transAxes, ha="right", color=ORANGE, weight="bold"
+    )
     axes.set(xscale="log", xlim=(LEAST_SHARE, 1), ylim=(min(0.9, true[1:].min(initial=1)) - 0.02, 1.005))
     axes.set(xlabel="pairs of two people accepted", ylabel="pairs of one person accepted")
     axes.xaxis.set_major_formatter(PercentFormatter(1))

@@ -21,13 +21,13 @@ class Settings(Training):
     colour: bool = setting(False, shapes_data=True)
     loss: str = setting("arcface", choices=("arcface", "triplet"))
     margin: float = setting(0.5, low=0, high=3, unit="radians (arcface) or distance (triplet; 0 = soft)")
-    scale: float = setting(16.0, low=1, high=1000, unit="of cosines, arcface only")
+    scale: float = setting(32.0, low=1, high=1000, unit="of cosines, arcface only")
     sampling: str = setting("grouped", choices=("grouped",))
     each: int = setting(4, low=2, high=1000, unit="pictures of one person in a batch")
     batch: int = setting(64, low=4, high=65_536, unit="samples")
-    jitter_shift: float = setting(0.06, low=0, high=0.5, unit="fraction of the side, while training")
-    jitter_rotate: float = setting(10.0, low=0, high=180, unit="degrees, while training")
-    jitter_scale: float = setting(0.1, low=0, high=0.9, unit="fraction up or down, while training")
+    jitter_shift: float = setting(0.1, low=0, high=0.5, unit="fraction of the side, while training")
+    jitter_rotate: float = setting(15.0, low=0, high=180, unit="degrees, while training")
+    jitter_scale: float = setting(0.15, low=0, high=0.9, unit="fraction up or down, while training")
     jitter_flip: bool = setting(True)
     epochs: int = setting(60, low=1, high=10_000)
     rate: float = setting(0.003, low=0, high=10)
@@ -55,9 +55,9 @@ def fit(job: Any) -> Any:
 
 
 def evaluate(net: Any, samples: Any, facts: Mapping[str, Any]) -> Any:
-    from models import verification
+    from models import recognition
 
-    return verification.verify(net, samples, facts)
+    return recognition.verify(net, samples, facts)
 
 
 def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
@@ -67,9 +67,9 @@ def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
 
 
 def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    from models import verification
+    from models import recognition
 
-    return verification.identify(net, sample, facts)
+    return recognition.identify(net, sample, facts)
 
 
 recipe = Recipe(
