@@ -48,6 +48,15 @@ def by_window(files: int) -> Batches:
     return windowed
 
 
+def by_class(each: int) -> Batches:
+    """`each` samples of as many classes as fit in a batch, for losses that compare the samples of a batch."""
+
+    def grouped(samples: Samples, settings: Training, epoch: int) -> Sequence[np.ndarray]:
+        return order.grouped(samples.column("label"), settings.batch, each, settings.seed, epoch)
+
+    return grouped
+
+
 def _lengths(samples: Samples, fields: Sequence[str]) -> np.ndarray:
     return np.sum([samples.lengths(field) for field in fields], axis=0)
 

@@ -34,7 +34,7 @@ def normal(source: np.random.Philox, shape: tuple[int, ...]) -> np.ndarray:
 
 def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
     """A permutation of range(count), int64."""
-    return np.argsort(stream(ORDER, seed, epoch).random_raw(count), kind="stable")
+    return _permuted(stream(ORDER, seed, epoch), count)
 
 
 def balanced(labels: np.ndarray, seed: int, epoch: int) -> np.ndarray:
@@ -69,13 +69,28 @@ def budgeted(lengths: np.ndarray, batch: int, seed: int, epoch: int) -> list[np.
 
 def _by_length(source: np.random.Philox, lengths: np.ndarray, batch: int) -> np.ndarray:
     """Shuffled, then sorted within pools of POOL_BATCHES batches."""
-    visits = np.argsort(source.random_raw(len(lengths)), kind="stable")
+    visits = _permuted(source, len(lengths))
     pool = np.arange(len(lengths)) // (POOL_BATCHES * batch)
     return visits[np.lexsort((lengths[visits], pool))]
 
 
 def _mixed(source: np.random.Philox, batches: list[np.ndarray]) -> list[np.ndarray]:
-    return [batches[place] for place in np.argsort(source.random_raw(len(batches)), kind="stable")]
+    return [batches[place] for place in _permuted(source, len(batches))]
+
+
+def grouped(labels: np.ndarray, batch: int, each: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """Batches of indices, int64, with `each` samples of `batch` // `each` classes: of two at least, of all at most.
+
+    Hermans et al. 2017, In Defense of the Triplet Loss, section 2. Classes and their samples are drawn for each batch
+    anew; a class with fewer samples repeats them. There are as many batches as it takes to visit all samples once.
+    """
+    members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    source = stream(ORDER, seed, epoch)
+    classes = max(2, batch // each)
+    return [
+        np.concatenate([_some(source, members[place], each) for place in _permuted(source, len(members))[:classes]])
+        for _ in range(steps(len(labels), batch))
+    ]
 
 
 def windowed(files: Sequence[int] | np.ndarray, window: int, seed: int, epoch: int) -> np.ndarray:
@@ -86,8 +101,16 @@ def windowed(files: Sequence[int] | np.ndarray, window: int, seed: int, epoch: i
     counts = np.asarray(files, np.int64)
     source = stream(ORDER, seed, epoch)
     turn = np.empty(len(counts), np.int64)
-    turn[np.argsort(source.random_raw(len(counts)), kind="stable")] = np.arange(len(counts)) // window
+    turn[_permuted(source, len(counts))] = np.arange(len(counts)) // window
     return np.lexsort((source.random_raw(int(counts.sum())), np.repeat(turn, counts)))
+
+
+def _some(source: np.random.Philox, indices: np.ndarray, count: int) -> np.ndarray:
+    return np.resize(indices[_permuted(source, len(indices))], count)
+
+
+def _permuted(source: np.random.Philox, count: int) -> np.ndarray:
+    return np.argsort(source.random_raw(count), kind="stable")
 
 
 def steps(count: int, batch: int) -> int:
