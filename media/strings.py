@@ -7,14 +7,17 @@ import numpy as np
 
 from media import draws
 from media.units import Rows, Sample, Unit, whole
+from project.errors import UsageError
 
 
 def compose(rows: Rows, least: int, most: int, rounds: int) -> Iterator[Unit]:
     """Strings of `least` to `most` recordings of one group and split; each recording is as a rule in `rounds` of them.
 
     In every round the recordings are put in another order and cut; what is left at the end is too short and stays out.
-    With 1 to 1 each recording is a sample by itself.
+    With 1 to 1 each recording is a sample by itself. Raises UsageError when `least` is above `most`.
     """
+    if least > most:
+        raise UsageError(f"join_least (={least}) must not be above join_most (={most}); raise one or lower the other")
     if most <= 1:
         yield from whole(rows, None)
         return

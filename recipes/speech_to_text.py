@@ -102,7 +102,7 @@ def fit(job: Any) -> Any:
         bands=s.masks,
         most_bands=round(s.mask_bands * s.mels),
         times=s.masks,
-        most_frames=1_000_000,
+        most_frames=round(60_000 / s.hop_ms),  # a minute: of what is shorter, `longest` of it
         longest=s.mask_time,
         time_first=True,
     )

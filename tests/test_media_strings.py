@@ -3,9 +3,11 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from media import strings
 from media.units import Unit
+from project.errors import UsageError
 
 ROWS = [
     {"asset_id": f"{number:064x}", "split": "test" if number % 5 == 0 else "train", "group": f"speaker {number % 3}"}
@@ -26,6 +28,11 @@ def test_strings_keep_to_a_speaker_and_a_split() -> None:
 
 def test_the_order_of_rows_alters_nothing() -> None:
     assert list(strings.compose(ROWS, 3, 7, 2)) == list(strings.compose(ROWS[::-1], 3, 7, 2))
+
+
+def test_a_range_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"join_least \(=5\) must not be above join_most \(=3\)"):
+        list(strings.compose(ROWS, 5, 3, 1))
 
 
 def test_one_to_one_joins_nothing() -> None:
