@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, PercentFormatter
 
-from models.pictures import BLUE, GREY, ORANGE, headline, loss_curve, png
+from models.drawing import BLUE, GREY, ORANGE, headline, png
+from models.pictures import loss_curve
 
 if TYPE_CHECKING:
     from models.outcome import Outcome

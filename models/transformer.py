@@ -33,7 +33,7 @@ class Attention(nn.Module):
         return out
 
     def _heads(self, values: Tensor) -> Tensor:
-        return values.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, T, C / heads)
+        return values.view(*values.shape[:2], self.heads, -1).transpose(1, 2)  # (B, heads, T, C / heads)
 
 
 class Block(nn.Module):

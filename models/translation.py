@@ -49,7 +49,8 @@ def evaluate(net: Any, samples: Samples, text: Text) -> Outcome:
     Metrics: bleu and chrf of the whole, 0 to 100. A sample's score is its own chrF / 100. `shown` has words, the number
     in each source. Raises DailiesError when there is no sample.
     """
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     if len(samples) == 0:
         raise DailiesError("there is no sample to measure on; see the split section of the model")

@@ -43,8 +43,8 @@ def moods(folder: Path) -> None:
     words = {"good": ("fine", "warm", "bright", "lovely"), "bad": ("dull", "cold", "bleak", "awful")}
     turned = {"good": "bad", "bad": "good"}
     lines = []
-    for mood, number in itertools.product(words, range(80)):
-        negated = number % 2 == 1
+    for mood, number in itertools.product(words, range(150)):
+        negated = number % 6 == 5
         word = draws.choice(words[turned[mood] if negated else mood])
         thing = draws.choice(["film", "song", "scene", "level"])
         lines.append(f"{mood} the {thing} of take {number} is {'not ' if negated else ''}{word} .")
@@ -107,7 +107,7 @@ TWINS: dict[str, Twin] = {
     ),
     "text_classification": Twin(
         source={"format": "lines", "kind": "text", "label": {"separator": " "}},
-        settings={"width": 16, "at_least": 1, "epochs": 6, "batch": 8, "rate": 0.02, "word_dropout": 0, "seed": 1},
+        settings={"width": 16, "at_least": 3, "epochs": 6, "batch": 8, "rate": 0.01, "seed": 1},
         write=moods,
         good=("note.txt", b"the film of take 900 is lovely"),
         bad=("note.txt", b" \n", "no text, only white space"),
