@@ -47,8 +47,9 @@ def batch_hard(vectors: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
 def arcface(settings: Any, facts: Mapping[str, Any], labels: np.ndarray, *, field: str = "image") -> Criterion:
     """Softmax over angles to a learnt direction a class, the own one made `settings.margin` harder.
 
-    Deng et al. 2019, ArcFace, equation 3. Classes without training samples take no part. People to validate on are
-    others, who have no learnt direction: the mean of their other pictures takes its place.
+    Deng et al. 2019, ArcFace, equation 3. Classes without training samples take no part. A picture with `soft_label`
+    (B, classes) has several own classes, by their shares. People to validate on are others, who have no learnt
+    direction: the mean of their other pictures takes its place.
     """
     trained = torch.from_numpy(np.unique(labels))
 
@@ -56,22 +57,26 @@ def arcface(settings: Any, facts: Mapping[str, Any], labels: np.ndarray, *, fiel
         vectors, label = net(batch[field]).float(), batch["label"].long()
         if net.training:
             known = trained.to(label.device)
-            place = torch.searchsorted(known, label)
             cosines = vectors @ functional.normalize(net.get_parameter("prototypes")[known]).T
+            shares = batch["soft_label"][:, known] if "soft_label" in batch else _one_hot(label, known)
         else:
-            place = torch.unique(label, return_inverse=True)[1]
-            cosines = to_means(vectors, place)
-        logits = settings.scale * with_margin(cosines, place, settings.margin)
-        loss = functional.cross_entropy(logits, place, label_smoothing=settings.label_smoothing)
+            people, place = torch.unique(label, return_inverse=True)
+            cosines, shares = to_means(vectors, place), _one_hot(label, people)
+        logits = settings.scale * with_margin(cosines, shares > 0, settings.margin)
+        loss = functional.cross_entropy(logits, shares, label_smoothing=settings.label_smoothing)
         return Scored(loss, _measures(vectors, label))
 
     return criterion
 
 
-def with_margin(cosines: Tensor, place: Tensor, margin_rad: float) -> Tensor:
-    """Cosines (B, P) in which the angle to the own class, `place` (B,), is larger by the margin, up to half a turn."""
-    own = cosines.gather(1, place[:, None]).clamp(-1 + 1e-6, 1 - 1e-6)
-    return cosines.scatter(1, place[:, None], (own.acos() + margin_rad).clamp_max(torch.pi).cos())
+def with_margin(cosines: Tensor, own: Tensor, margin_rad: float) -> Tensor:
+    """Cosines (B, P), in which the angle to the own classes, bool (B, P), is larger by the margin, up to half a turn."""
+    angle = cosines.clamp(-1 + 1e-6, 1 - 1e-6).acos()  # the slope of acos has no end at 1
+    return torch.where(own, (angle + margin_rad).clamp_max(torch.pi).cos(), cosines)
+
+
+def _one_hot(label: Tensor, known: Tensor) -> Tensor:
+    return (label[:, None] == known).float()
 
 
 def _measures(vectors: Tensor, label: Tensor) -> dict[str, Tensor]:

@@ -29,6 +29,8 @@ class Settings(Training):
     jitter_rotate: float = setting(15.0, low=0, high=180, unit="degrees, while training")
     jitter_scale: float = setting(0.15, low=0, high=0.9, unit="fraction up or down, while training")
     jitter_flip: bool = setting(True)
+    mixup: float = setting(1.0, low=0, high=10, unit="alpha, two faces through each other, arcface only, 0 = off")
+    cutmix: float = setting(0.0, low=0, high=10, unit="alpha, a part of another face, arcface only, 0 = off")
     epochs: int = setting(60, low=1, high=10_000)
     rate: float = setting(0.003, low=0, high=10)
     weight_decay: float = setting(0.02, low=0, high=1)
@@ -42,14 +44,14 @@ def network(settings: Settings, facts: Mapping[str, Any]) -> Any:
 
 
 def fit(job: Any) -> Any:
-    from models import batches, embedding, fit, jitter, metric_losses
+    from models import batches, embedding, fit, jitter, metric_losses, mixing
 
-    fitted = fit.supervised(
-        job,
-        loss={"triplet": metric_losses.triplet, "arcface": metric_losses.arcface}[job.settings.loss],
-        jitter=jitter.geometry(job.settings),
-        batches=batches.by_class(job.settings.each),
-    )
+    loss, mixed = {
+        "arcface": (metric_losses.arcface, mixing.images(job.settings, job.facts)),
+        "triplet": (metric_losses.triplet, None),
+    }[job.settings.loss]
+    varied = jitter.chain(jitter.geometry(job.settings), mixed)
+    fitted = fit.supervised(job, loss=loss, jitter=varied, batches=batches.by_class(job.settings.each))
     embedding.enrol(job.net, job.train, job.validation)
     return fitted
 

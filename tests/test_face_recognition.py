@@ -114,10 +114,18 @@ def test_arcface_adds_its_margin_to_the_angle_of_the_own_class() -> None:
     assert reached == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_picture_of_two_people_mixed_belongs_to_both() -> None:
+    criterion = metric_losses.arcface(Settings(margin=0.0, scale=1.0), {}, np.array([0, 1]))
+    batch = {"image": torch.zeros(1), "label": torch.tensor([0]), "soft_label": torch.tensor([[0.75, 0.25]])}
+    logits = np.cos(np.radians([20, 70]))
+    expected = np.log(np.exp(logits).sum()) - logits @ [0.75, 0.25]
+    assert criterion(Given(at(20)).train(), batch).loss.item() == pytest.approx(expected, rel=1e-5)
+
+
 @given(margin=st.floats(0, 3), angle=st.floats(0, 180))
 def test_a_margin_never_makes_it_easier(margin: float, angle: float) -> None:
     cosine = torch.tensor([[np.cos(np.radians(angle)), 0.5]])
-    harder = metric_losses.with_margin(cosine, torch.tensor([0]), margin)
+    harder = metric_losses.with_margin(cosine, torch.tensor([[True, False]]), margin)
     assert harder[0, 0] <= cosine[0, 0] + 1e-5
     assert harder[0, 1] == cosine[0, 1]
 
