@@ -1,32 +1,43 @@
-"""A synthetic twin of each recipe's task: small enough to learn in seconds."""
+"""For each recipe a synthetic twin of its data, small enough to train on in seconds."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from ingesting import ingested
 from PIL import Image
 from scipy import ndimage
+
+from media.shards import Shards
+from models.fit import Job
+from models.settings import resolve, shaping_data
+from recipes import load
+from steps import augment
+from steps.train import new_net
+
+
+def nothing(folder: Path) -> None:
+    """For a source that is made, not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Twin:
-    """`write` fills a folder with files; `source` (without its path) and `model` (without its source) are entries of
-    params.yaml. `reaches` says which metric comes out at least how high, `asks` of which file predict is asked, and
-    `bad` is the content of one that it must refuse in one line.
+    """A source entry, settings under which the recipe learns it, and what writes its files into a folder `source`.
+
+    `good` and `bad` are files for predict, by name: bytes that are answered, and bytes that are refused, with the reason.
     """
 
-    write: Callable[[Path], None]
     source: Mapping[str, Any]
-    model: Mapping[str, Any]
-    reaches: Mapping[str, float]
-    asks: str
-    bad: bytes = b"no picture, sound or text"
+    settings: Mapping[str, Any]
+    write: Callable[[Path], Any] = nothing
+    good: tuple[str, bytes]
+    bad: tuple[str, bytes, str]
 
 
-def faces(folder: Path, people: int = 14, each: int = 6, side: int = 20) -> None:
+def faces(folder: Path, people: int = 16, each: int = 6, side: int = 20) -> None:
     """Grey pictures of blurred noise: each person has a symmetric pattern, each picture of it is moved, noisy, lit anew."""
     draws = np.random.default_rng(0)
     for person in range(people):
@@ -41,27 +52,52 @@ def faces(folder: Path, people: int = 14, each: int = 6, side: int = 20) -> None
             Image.fromarray(pixels).save(folder / f"p{person:02}" / f"{number}.pgm")
 
 
-TWINS = {
+TWINS: dict[str, Twin] = {
     "face_recognition": Twin(
+        source={"kind": "image", "label": {"pattern": r"^(?P<group>(?P<label>p\d+))/"}},
+        settings={"size": 20, "width": 8, "dimensions": 16, "epochs": 20, "batch": 24, "seed": 1},
         write=faces,
-        source={"kind": "image", "label": {"pattern": r"^(?P<group>(?P<label>p\d+))/"}, "licence": "CC0-1.0"},
-        model={
-            "settings": {"size": 20, "width": 8, "dimensions": 16, "epochs": 20, "batch": 24, "seed": 1},
-            "split": {"validation": 0.15, "test": 0.3},
-        },
-        reaches={"rank_1": 0.8, "roc_area": 0.85},
-        asks="p00/0.pgm",
+        good=("face.pgm", b"P5 6 6 255\n" + bytes(range(0, 252, 7))),
+        bad=("face.pgm", b"P5 20 20 255\n", "damaged: image file is truncated (0 bytes not processed)"),
     ),
 }
 
 
-def toy(name: str, folder: Path) -> Path:
-    """The twin of a recipe written into `folder`, beside a params.yaml of one source and one model, both called toy."""
+def shards(name: str, folder: Path) -> Shards:
+    """The samples of a twin, made below `folder`."""
     twin = TWINS[name]
-    twin.write(folder / "toy")
-    params = {
-        "sources": {"toy": {**twin.source, "path": str(folder / "toy")}},
-        "models": {"toy": {"recipe": name, "source": "toy", **twin.model}},
-    }
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    twin.write(folder / "source")
+    ingested(folder, **twin.source)
+    settings = resolve(load(name).settings, twin.settings, name)
+    split = {"validation": 0.2, "test": 0.2}
+    planned = {"recipe": name, "settings": shaping_data(settings), "augment": {}, "split": split, "files": {}}
+    augment.write(planned, folder / "assets", folder / "shards", name)
+    return Shards(folder / "shards")
+
+
+def job(name: str, samples: Shards, **more: Any) -> Job:
+    """A training of the twin; `more` are other settings, or keys of a Job."""
+    keys = {key: more.pop(key) for key in ("checkpoints", "tick", "start") if key in more}
+    recipe = load(name)
+    settings = resolve(recipe.settings, {**TWINS[name].settings, **more}, name)
+    return Job(
+        net=new_net(recipe, settings, samples.facts),
+        settings=settings,
+        facts=samples.facts,
+        train=samples.split("train"),
+        validation=samples.split("validation"),
+        **keys,
+    )
+
+
+def card(name: str, done: Job, folder: Path) -> Path:
+    """A weights folder as training leaves it."""
+    from dataclasses import asdict
+
+    from models import weights
+
+    folder.mkdir()
+    weights.save(done.net, folder / "model.safetensors")
+    told = {"recipe": name, "settings": asdict(done.settings), "facts": done.facts}
+    (folder / "card.json").write_text(json.dumps(told))
     return folder
