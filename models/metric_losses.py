@@ -64,7 +64,7 @@ def arcface(settings: Any, facts: Mapping[str, Any], labels: np.ndarray, *, fiel
             cosines, shares = to_means(vectors, place), _one_hot(label, people)
         logits = settings.scale * with_margin(cosines, shares > 0, settings.margin)
         loss = functional.cross_entropy(logits, shares, label_smoothing=settings.label_smoothing)
-        return Scored(loss, _measures(vectors, label))
+        return Scored(loss, {} if "soft_label" in batch else _measures(vectors, label))
 
     return criterion
 

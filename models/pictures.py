@@ -124,7 +124,8 @@ def _draw_reliability(figure: Figure, confidence: np.ndarray, right: np.ndarray)
 
 
 def _draw_history(figure: Figure, history: Sequence[Mapping[str, float]]) -> None:
-    shown = [name.removeprefix("train_") for name in history[0] if name.startswith("train_")]
+    measured = [name.split("_", 1) for name in history[0] if name.startswith(("train_", "validation_"))]
+    shown = list(dict.fromkeys(name for _, name in measured))
     for place, name in enumerate(shown):
         axes = figure.add_subplot(1, len(shown), place + 1)
         for kind, colour in (("train", BLUE), ("validation", ORANGE)):

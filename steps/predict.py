@@ -17,7 +17,7 @@ from recipes import Recipe
 from steps.train import trained
 
 
-def main(folder: Path, out: Path, files: list[Path]) -> None:
+def main(folder: Path, files: list[Path], out: Path = Path()) -> None:
     """Answer each file. One that cannot be read is answered with `{"error": why}`: a stranger's file is decoded in a
     limited process first."""
     recipe, settings, net, card = trained(folder)
@@ -85,4 +85,4 @@ def _content(path: Path) -> bytes | str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(argument) for argument in sys.argv[3:]])
+    main(Path(sys.argv[1]), [Path(argument) for argument in sys.argv[3:]], Path(sys.argv[2]))

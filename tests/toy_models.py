@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
-from PIL import Image
-from scipy import ndimage
 from sounds import encoded
 
 
@@ -27,21 +24,6 @@ class Twin:
     stays_below: Mapping[str, float] = field(default_factory=dict)
     bad: bytes = b"no picture, sound or text"
     asks: str = ""
-
-
-def faces(folder: Path, people: int = 14, each: int = 6, side: int = 20) -> None:
-    """Grey pictures of blurred noise: each person has a symmetric pattern, each picture of it is moved, noisy, lit anew."""
-    draws = np.random.default_rng(0)
-    for person in range(people):
-        pattern = ndimage.gaussian_filter(draws.standard_normal((side + 8, side + 8)), 2)
-        pattern += pattern[:, ::-1]
-        pattern *= 60 / np.abs(pattern).max()
-        (folder / f"p{person:02}").mkdir(parents=True)
-        for number in range(each):
-            down, right = draws.integers(3, 6, 2)
-            seen = pattern[down : down + side, right : right + side] + draws.normal(0, 8, (side, side))
-            pixels = np.clip(draws.uniform(110, 140) + seen, 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / f"p{person:02}" / f"{number}.pgm")
 
 
 RATE_HZ = 8000
@@ -80,16 +62,6 @@ def sentences(folder: Path, count: int = 60) -> None:
 SHORT = {"rate_hz": RATE_HZ, "mels": 16, "window_ms": 32, "hop_ms": 8}
 
 TWINS = {
-    "face_recognition": Twin(
-        write=faces,
-        source={"kind": "image", "label": {"pattern": r"^(?P<group>(?P<label>p\d+))/"}, "licence": "CC0-1.0"},
-        model={
-            "settings": {"size": 20, "width": 8, "dimensions": 16, "epochs": 20, "batch": 24, "seed": 1},
-            "split": {"validation": 0.15, "test": 0.3},
-        },
-        reaches={"rank_1": 0.8, "roc_area": 0.85},
-        asks="p00/0.pgm",
-    ),
     "sound_classification": Twin(
         write=tones,
         source={"kind": "audio", "licence": "CC0-1.0"},
@@ -123,15 +95,3 @@ TWINS = {
         asks="low_high.wav",
     ),
 }
-
-
-def toy(name: str, folder: Path) -> Path:
-    """The twin of a recipe written into `folder`, beside a params.yaml of one source and one model, both called toy."""
-    twin = TWINS[name]
-    twin.write(folder / "toy")
-    params = {
-        "sources": {"toy": {**twin.source, "path": str(folder / "toy")}},
-        "models": {"toy": {"recipe": name, "source": "toy", **twin.model}},
-    }
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    return folder

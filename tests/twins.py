@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from ingesting import ingested
+from PIL import Image
+from scipy import ndimage
 from workspaces import draw_shapes
 
 from media.shards import Shards
@@ -66,7 +68,29 @@ def colours(folder: Path) -> None:
     (folder / "b.txt").write_text("\n".join(target for _, target in pairs) + "\n")
 
 
+def faces(folder: Path, people: int = 16, each: int = 6, side: int = 20) -> None:
+    """Grey pictures of blurred noise: each person has a symmetric pattern, each picture of it is moved, noisy, lit anew."""
+    draws = np.random.default_rng(0)
+    for person in range(people):
+        pattern = ndimage.gaussian_filter(draws.standard_normal((side + 8, side + 8)), 2)
+        pattern += pattern[:, ::-1]
+        pattern *= 60 / np.abs(pattern).max()
+        (folder / f"p{person:02}").mkdir(parents=True)
+        for number in range(each):
+            down, right = draws.integers(3, 6, 2)
+            seen = pattern[down : down + side, right : right + side] + draws.normal(0, 8, (side, side))
+            pixels = np.clip(draws.uniform(110, 140) + seen, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"p{person:02}" / f"{number}.pgm")
+
+
 TWINS: dict[str, Twin] = {
+    "face_recognition": Twin(
+        source={"kind": "image", "label": {"pattern": r"^(?P<group>(?P<label>p\d+))/"}},
+        settings={"size": 20, "width": 8, "dimensions": 16, "epochs": 20, "batch": 24, "seed": 1},
+        write=faces,
+        good=("face.pgm", b"P5 6 6 255\n" + bytes(range(0, 252, 7))),
+        bad=("face.pgm", b"P5 20 20 255\n", "damaged: image file is truncated (0 bytes not processed)"),
+    ),
     "game_agent": Twin(
         source={
             "kind": "board",
