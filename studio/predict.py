@@ -11,6 +11,9 @@ from project.errors import BY_EXIT_CODE, DailiesError, QuarantineError, UsageErr
 from registry import dvc, tags
 from studio.answer import Answer
 
+MOST_SHOWN = 10
+"""How much of a list is printed."""
+
 
 def predict(reference: str, files: Sequence[Path], out: Path) -> Answer:
     """One answer a file, in order; a file that cannot be read is named and the others are answered (exit 3).
@@ -42,12 +45,19 @@ def predict(reference: str, files: Sequence[Path], out: Path) -> Answer:
 def _line(path: Path, answer: dict[str, object]) -> str:
     if "error" in answer:
         return f"  {path}: not read: {answer['error']}"
-    said = ", ".join(
-        f"{key} {value:.4f}" if isinstance(value, float) else f"{value}"
-        for key, value in answer.items()
-        if key in {"label", "confidence"}
-    )
+    said = ", ".join(text for key, value in answer.items() if (text := _said(key, value)))
     made = answer.get("files")
     if isinstance(made, list):
         said += f"{len(made)} files in {Path(made[0]).parent}"
     return f"  {path}: {said}"
+
+
+def _said(key: str, value: object) -> str:
+    """One part of an answer for a person; what is long is for `--json`."""
+    if key == "label":
+        return str(value)
+    if key in ("file", "files", "scores", "embedding"):
+        return ""
+    if isinstance(value, list):
+        return f"{key} {'; '.join(str(each) for each in value[:MOST_SHOWN])}" + " …" * (len(value) > MOST_SHOWN)
+    return f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}"
