@@ -24,7 +24,8 @@ def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
     reach    metrics solved, path_ratio (moves over those of a shortest way, mean of the solved boards; the
              number of tiles where none is)
     follow   metrics near (share of steps at most two moves from the walker, from the first time it is caught; 0 where it
-             never is), caught (share of boards), moves_to_catch
+             never is), near_with_chase (share of all steps, of which the way to the walker is a part), caught (share of
+             boards), moves_to_catch
     episode  metrics mean_return, its spread over episodes, success (share that reach the best return)
     """
     if len(samples) == 0:
@@ -98,14 +99,16 @@ def _by_length(solved: np.ndarray, moves: np.ndarray, shortest: np.ndarray) -> l
 
 
 def _follow(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
-    near, caught = [], []
+    near, chase, caught = [], [], []
     for indices in blocks(samples):
         batch = samples.take(indices)
         played = played_boards(net, batch, "follow")
         near.append(_near(batch["board"], played))
+        chase.append(board_game.near(batch["board"], played.places, played.goals).mean(1))
         caught.append(played.arrived)
     share, moves = np.concatenate(near), np.concatenate(caught)
-    metrics = {"near": float(share.mean()), "caught": float((moves >= 0).mean())}
+    metrics = {"near": float(share.mean()), "near_with_chase": float(np.concatenate(chase).mean())}
+    metrics["caught"] = float((moves >= 0).mean())
     if (moves >= 0).any():
         metrics["moves_to_catch"] = float(moves[moves >= 0].mean())
     return Outcome(

@@ -1,15 +1,16 @@
 """Game agents: learn from reward which move to make, on grid boards and in environments of gymnasium.
 
-source   boards and episodes that media/generators/ makes from seeds (CC0-1.0); any folder of board files, or of episode
-         files of any gymnasium environment whose moves are a choice
-task     reach    from start to goal on boards never seen
-         follow   a walker on boards never seen
-         episode  the highest return in an environment
-method   value_propagation on boards: plans inside the network, by rules that it learns, 115 weights
-         q_learning, dqn (double), ppo in environments
-expects  TO BE MEASURED
-paper    Nardelli et al. 2019, Value Propagation Networks; van Hasselt et al. 2016, Double Q-learning; Schulman et al.
-         2017, Proximal Policy Optimization; Mnih et al. 2015; Watkins and Dayan 1992
+source   boards and episodes that media/generators/ makes from seeds (CC0-1.0), others for training than for tests; or
+         any folder of board files, or of episode files of an environment whose moves are a choice
+network  boards: value propagation, 115 weights. That value spreads from tile to tile is built in; which tiles let it
+         through, what a goal is worth and what a wall costs is learnt by double Q-learning. No search when it plays.
+         episodes: a table (q_learning), or two hidden layers (dqn, ppo: 9,155 weights on cartpole)
+expects  pathfinder: solved 0.998, path_ratio 1.0 on 500 unseen mazes, 34 s; what it loses is farther than `planning` moves
+         follower: near 1.0 once the walker is caught, 0.815 of all 200 steps with the chase, 117 s
+         cartpole: mean_return 500 over 100 episodes, 36 s; frozen_lake: success 0.896 over 1,000 episodes, 137 s
+         (seed 7, one thread on 2 busy cores of an AMD EPYC)
+paper    Nardelli et al. 2019, Value Propagation Networks; van Hasselt et al. 2016, Double Q-learning; Mnih et al. 2015,
+         Human-level control; Schulman et al. 2017, Proximal Policy Optimization; Watkins and Dayan 1992, Q-learning
 run      dailies run pathfinder
 """
 
