@@ -18,7 +18,7 @@ SLOPE = 0.1  # of the leaky ReLU (Miyato et al. 2018, Spectral Normalization, ap
 
 
 class Players(nn.Module):
-    """The generator and its critic. `settings`: width, noise, embedding."""
+    """The generator and its critic. `settings`: width, noise."""
 
     def __init__(self, settings: Any, facts: Mapping[str, Any]) -> None:
         super().__init__()
@@ -26,47 +26,50 @@ class Players(nn.Module):
         self.critic = Critic(settings, facts)
 
 
-class Modulation(nn.Module):
-    """Batch normalisation whose scale and shift follow from noise and class (Chen et al. 2019, Self Modulation)."""
+class ClassNorm(nn.Module):
+    """Batch normalisation with a scale and a shift for each class, and ReLU (Dumoulin et al. 2017, A Learned
+    Representation for Artistic Style, section 2.2)."""
 
-    def __init__(self, channels: int, condition: int) -> None:
+    def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(channels, affine=False)
-        self.scale_and_shift = nn.Linear(condition, 2 * channels)
-        nn.init.normal_(self.scale_and_shift.weight, std=0.02)
+        self.scale_and_shift = nn.Embedding(classes, 2 * channels)
+        nn.init.zeros_(self.scale_and_shift.weight)
 
-    def forward(self, features: Tensor, condition: Tensor) -> Tensor:
-        scale, shift = self.scale_and_shift(condition)[:, :, None, None].chunk(2, 1)
+    def forward(self, features: Tensor, label: Tensor) -> Tensor:
+        scale, shift = self.scale_and_shift(label)[:, :, None, None].chunk(2, 1)
         return functional.relu(torch.addcmul(shift, self.norm(features), 1 + scale))
 
 
 class Generator(nn.Module):
-    """(noise (B, N), class number (B,)) → pictures (B, C, H, W). `noise` is N."""
+    """(noise (B, N), class number (B,)) → pictures (B, C, H, W). `noise` is N, `classes` how many it knows.
+
+    The class multiplies the noise, and scales and shifts after each normalisation. Given beside the noise instead, as
+    more inputs of the first layer, it drowns the noise: all pictures of a class become one.
+    """
 
     def __init__(self, settings: Any, facts: Mapping[str, Any]) -> None:
         super().__init__()
         channels, self.height, self.width = facts["fields"]["image"]["shape"]
         doublings = _doublings(max(self.height, self.width))
         widths = [settings.width * min(2**place, 8) for place in range(doublings, -1, -1)]
-        self.noise = settings.noise
+        self.noise, self.classes = settings.noise, len(facts["classes"])
         self.first = [-(-side // 2**doublings) for side in (self.height, self.width)]
-        condition = settings.noise + settings.embedding
-        self.embedding = nn.Embedding(len(facts["classes"]), settings.embedding)
-        self.seed = nn.Linear(condition, widths[0] * math.prod(self.first))
+        self.embedding = nn.Embedding(self.classes, self.noise)
+        self.seed = nn.Linear(self.noise, widths[0] * math.prod(self.first))
         self.grow = nn.ModuleList(
             nn.ConvTranspose2d(inside, outside, 4, stride=2, padding=1, bias=False)
             for inside, outside in itertools.pairwise(widths)
         )
-        self.modulate = nn.ModuleList(Modulation(width, condition) for width in widths)
+        self.norms = nn.ModuleList(ClassNorm(width, self.classes) for width in widths)
         self.paint = nn.Conv2d(widths[-1], channels, 3, padding=1)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, noise: Tensor, label: Tensor) -> Tensor:
-        condition = torch.cat([noise, self.embedding(label)], 1)
-        features = self.seed(condition).view(len(noise), -1, *self.first)
-        features = self.modulate[0](features.contiguous(memory_format=torch.channels_last), condition)
-        for grow, modulate in zip(self.grow, list(self.modulate)[1:], strict=True):
-            features = modulate(grow(features), condition)
+        features = self.seed(noise * self.embedding(label)).view(len(noise), -1, *self.first)
+        features = self.norms[0](features.contiguous(memory_format=torch.channels_last), label)
+        for grow, norm in zip(self.grow, list(self.norms)[1:], strict=True):
+            features = norm(grow(features), label)
         return torch.tanh(self.paint(features))[:, :, : self.height, : self.width]
 
 

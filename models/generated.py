@@ -25,7 +25,7 @@ def pictures(generator: Any, labels: np.ndarray, numbers: Sequence[int]) -> np.n
     machine = device.prepare()
     generator.to(machine.device).eval()
     noise = np.stack([order.normal(order.stream(order.PICTURE, 0, number), (generator.noise,)) for number in numbers])
-    known = np.minimum(labels, generator.embedding.num_embeddings - 1)
+    known = np.minimum(labels, generator.classes - 1)
     with torch.inference_mode():
         drawn = generator(device.tensor(noise).to(machine.device), torch.as_tensor(known).to(machine.device))
     return ((drawn.float() + 1) * 127.5).round().clamp(0, 255).byte().contiguous().cpu().numpy()

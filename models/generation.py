@@ -129,5 +129,5 @@ def _small(images: np.ndarray) -> np.ndarray:
 def _sheet(net: Any, classes: int) -> np.ndarray:
     """The first pictures of each class that the generator knows, (classes, SHEET, C, H, W)."""
     generator = net["players"].generator
-    known = range(min(classes, generator.embedding.num_embeddings))
+    known = range(min(classes, generator.classes))
     return np.stack([pictures(generator, np.full(SHEET, label), range(1, SHEET + 1)) for label in known])

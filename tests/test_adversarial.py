@@ -51,7 +51,7 @@ class Stop(Exception):
 
 
 def toy_job(folder: Path | None = None, tick: Any = lambda done, **values: None, **given: Any) -> Job:
-    usual = {"size": 12, "width": 4, "noise": 8, "embedding": 4, "epochs": 2, "batch": 16, "clip": 10.0, "average": 0.9}
+    usual = {"size": 12, "width": 4, "noise": 8, "epochs": 2, "batch": 16, "clip": 10.0, "average": 0.9}
     settings = Settings(**(usual | given))
     samples = toy.pictures(70, 12)
     torch.manual_seed(settings.seed)

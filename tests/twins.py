@@ -109,7 +109,6 @@ TWINS: dict[str, Twin] = {
             "size": 12,
             "width": 8,
             "noise": 8,
-            "embedding": 4,
             "epochs": 2,
             "batch": 16,
             "judge_epochs": 6,
