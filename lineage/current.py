@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,21 @@ def look_at_all(root: Path, models: Mapping[str, str]) -> dict[str, Current]:
     return {model: _current(root, model, source, stale, lock) for model, source in models.items()}
 
 
+def look_at_sources(root: Path, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Source → why its assets must be ingested anew; without a reason they are current."""
+    names = list(names)
+    with dvc.opened(root) as repo:
+        stale = dvc.stale(repo, ["plan", *(f"ingest@{name}" for name in names)]) if names else {}
+    return {name: tuple(_source_reasons(root, name, stale)) for name in names}
+
+
+def _source_reasons(root: Path, name: str, stale: Mapping[str, list[str]]) -> Iterator[str]:
+    for stage in ("plan", f"ingest@{name}"):
+        yield from (f"{stage}: {reason}" for reason in stale.get(stage, ()))
+    if outside := moved_source(root, name):
+        yield outside
+
+
 def _current(root: Path, model: str, source: str, stale: Mapping[str, list[str]], lock: dict[str, Any]) -> Current:
     reasons = [f"{stage}: {reason}" for stage in layout.stages(model, source) for reason in stale.get(stage, ())]
     outside = moved(root, model, source)
@@ -58,6 +73,19 @@ def moved(root: Path, model: str, source: str) -> str:
         plans = [ingest, *(layout.read_plan(root, verb, model) for verb in ("augment", "train", "validate"))]
     except UsageError:
         return ""
+    return _moved_on(root, source, ingest, plans)
+
+
+def moved_source(root: Path, source: str) -> str:
+    """The same for a source alone."""
+    try:
+        ingest = layout.read_plan(root, "ingest", source)
+    except UsageError:
+        return ""
+    return _moved_on(root, source, ingest, [ingest])
+
+
+def _moved_on(root: Path, source: str, ingest: dict[str, Any], plans: Iterable[dict[str, Any]]) -> str:
     if state(root, source, Source.model_validate(ingest["source"])) not in (None, ingest["state"]):
         return f"source {source} has changed"
     for path, sha256 in (named for plan in plans for named in plan.get("files", {}).items()):

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from media import buckets, catalog, derivation, folders, parallel, shards, splits
+from media import buckets, catalog, derivation, folders, near_duplicates, parallel, shards, splits
 from media.sample import Field
 from media.shard import Shard, transform
 from media.shard_writer import SEEN_BY_READ, originals, write
 from media.shard_writer import Plan as Plan
+from media.splits import Placed
 from media.statistics import mean_and_spread
 from media.units import Unit
 from project.errors import DailiesError
@@ -37,20 +39,36 @@ def augment(
     if not rows:
         raise DailiesError(f"{assets} has no admitted asset; its catalog says why each was refused")
     classes = sorted({label for row in rows for label in row["labels"]})
-    files = list(_divided(rows, classes, plan))
+    alike, rule = near_duplicates.read(assets)
+    places = splits.assign(rows, plan.split, _ids(alike) if rule == "together" else ())
+    files = list(_divided(rows, classes, plan, places))
     blobs = buckets.Blobs(assets)
     learnt = _learnt(files, blobs, plan)
     with folders.replacing(out) as fresh:
         sums = _in_parallel(files, lambda file: write(file, fresh, blobs, plan, learnt, previous), tick, workers)
         facts = _facts(rows[0]["source"], classes, files, plan) | {"learnt": learnt} | mean_and_spread(sums)
+        facts |= _leaks(alike, rule, places)
         derivation.write(fresh, files, plan.variants.seed, transform(plan.variants))
         (fresh / shards.FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts
 
 
-def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Plan) -> Iterator[Shard]:
+def _ids(alike: pa.Table) -> Iterator[tuple[str, str]]:
+    return zip(alike["first"].to_pylist(), alike["second"].to_pylist(), strict=True)
+
+
+def _leaks(alike: pa.Table, rule: str, places: Mapping[str, Placed]) -> dict[str, int]:
+    """How many pairs of near-duplicates stand in train and in test, when the ingest looked for them."""
+    if not rule:
+        return {}
+    crossing = near_duplicates.crossing(alike, {asset_id: place.split for asset_id, place in places.items()})
+    return {"near_duplicates_across_train_and_test": len(crossing)}
+
+
+def _divided(
+    rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Plan, places: Mapping[str, Placed]
+) -> Iterator[Shard]:
     """The files to write."""
-    places = splits.assign(rows, plan.split)
     number = {label: index for index, label in enumerate(classes)}
     by_id = {row["asset_id"]: row for row in rows}
     placed = [{**row, "split": places[row["asset_id"]].split} for row in rows]
@@ -77,6 +95,13 @@ def _divided(rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Pl
             )
 
 
+def _sizes(fields: Iterable[Field]) -> tuple[int, int]:
+    """Bytes of the fields of one length, and the number of ragged ones, each of which may be as large as its asset."""
+    fields = list(fields)
+    fixed = sum(np.dtype(field.dtype).itemsize * prod(field.fixed) for field in fields if not field.ragged)
+    return fixed, sum(field.ragged for field in fields)
+
+
 def _label(unit: Unit, row: Mapping[str, Any], number: Mapping[str, int]) -> int:
     """The class of a sample that is made of one labelled asset, else -1."""
     return number[row["labels"][0]] if row["labels"] and len(unit.parents) == 1 else -1
@@ -89,13 +114,6 @@ def _learnt(files: Sequence[Shard], blobs: buckets.Blobs, plan: Plan) -> dict[st
     training = (file for file in files if file.split == "train")
     samples = (sample for file in training for _, sample in originals(file, blobs, plan))
     return dict(plan.learn(samples, plan.settings))
-
-
-def _sizes(fields: Iterable[Field]) -> tuple[int, int]:
-    """Bytes of the fields of one length, and the number of ragged ones, each of which may be as large as its asset."""
-    fields = list(fields)
-    fixed = sum(np.dtype(field.dtype).itemsize * prod(field.fixed) for field in fields if not field.ragged)
-    return fixed, sum(field.ragged for field in fields)
 
 
 def _in_parallel(files: Sequence[Shard], work: Callable[[Shard], Any], tick: Tick, workers: int | None) -> list[Any]:

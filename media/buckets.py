@@ -74,6 +74,13 @@ def link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def each(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """(asset id, bytes) of all assets, by id, with one bucket open at a time."""
+    for path in sorted(folder.glob(file_name("*"))):
+        bucket = _Bucket(_batch(path))
+        yield from ((asset_id, bucket.get(asset_id)) for asset_id in bucket.ids)
+
+
 class Blobs:
     """The original bytes of assets, memory-mapped."""
 
@@ -100,7 +107,8 @@ class _Bucket:
     def __init__(self, batch: pa.RecordBatch) -> None:
         ids, data = batch.columns
         _, offsets, values = data.buffers()
-        self._rows = {asset_id: row for row, asset_id in enumerate(ids.to_pylist())}
+        self.ids: list[str] = ids.to_pylist()
+        self._rows = {asset_id: row for row, asset_id in enumerate(self.ids)}
         self._ends = np.frombuffer(offsets, np.int64)
         self._values = memoryview(values)
 

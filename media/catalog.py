@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from media import parquet_file
 from project.params import Source
 
 FILE = "catalog.parquet"
@@ -88,5 +89,4 @@ def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, A
 
 def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """A catalog, or some of its columns."""
-    with (folder / FILE).open("rb") as file:
-        return pq.ParquetFile(file).read(list(columns) if columns else None, use_threads=False)
+    return parquet_file.read(folder / FILE, columns)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from media import parquet_file
 from media.rights import ALL_LICENCES
 from media.shard import Shard, sample_id
 from media.units import Unit
@@ -61,10 +62,7 @@ def _licence(unit: Unit, shard: Shard) -> str:
 
 def read(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """All rows, or some of their columns."""
-    with (folder / FILE).open("rb") as file:
-        rows: list[dict[str, Any]] = (
-            pq.ParquetFile(file).read(list(columns) if columns else None, use_threads=False).to_pylist()
-        )
+    rows: list[dict[str, Any]] = parquet_file.read(folder / FILE, columns).to_pylist()
     return rows
 
 

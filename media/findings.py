@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from media.catalog import ADMITTED, PROBED, QUARANTINED
+from media.catalog import ADMITTED, PROBED, QUARANTINED, Row
 from media.regions import in_px
 from media.sources import Item
 
@@ -14,6 +14,8 @@ SPLITS_BY_WEIGHT = ("test", "validation", "train")
 """An asset in two official splits belongs to the first of these: what is measured on must not be trained on."""
 CONFLICTS = ("two_labels", "two_groups", "two_splits")
 """In what the paths of an asset may disagree."""
+MISNAMED = "named "
+"""How the reason begins that an asset has for its wrong suffix."""
 
 
 @dataclass(slots=True)
@@ -36,19 +38,22 @@ class Found:
         return sorted([item.path for item in self.accepted] + [path for path, _ in self.refused])
 
 
-def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def describe(asset: Found, suffixes: Mapping[str, Sequence[str]], released: str = "") -> dict[str, Any]:
     """The catalog columns that follow from the files: all but those of source and rights.
 
-    `suffixes` says what a file of each format may be called.
+    `suffixes` says what a file of each format may be called. `released`, when it is not empty, says who admits the asset
+    against a rule, and why; one that cannot be read stays refused.
     """
     labels, conflict = _labels(asset.accepted)
-    reason = _reason(asset) or _misnamed(asset, suffixes) or conflict
+    unusable, ruled = _reason(asset), _misnamed(asset, suffixes) or conflict
+    admitted_by = released if ruled and not unusable else ""
+    reason = unusable or ("" if admitted_by else ruled)
     return {
         "asset_id": asset.asset_id,
         "paths": asset.paths(),
         "bytes": asset.bytes,
         **{name: asset.probed.get(name) for name in PROBED},
-        "labels": list(labels),
+        "labels": list(_all_labels(asset.accepted) if admitted_by and conflict else labels),
         "regions": in_px(
             _first(item.regions for item in asset.accepted), asset.probed.get("width"), asset.probed.get("height")
         ),
@@ -57,7 +62,13 @@ def describe(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> dict[str, A
         "conflicts": _conflicts(asset.accepted),
         "status": QUARANTINED if reason else ADMITTED,
         "reason": reason,
+        "released": admitted_by,
     }
+
+
+def by_rule(row: Row) -> bool:
+    """Whether it was a rule that refused the asset of a row, so that a person may admit it; its probe could read it."""
+    return row["status"] == QUARANTINED and row["format"] is not None
 
 
 def _reason(asset: Found) -> str:
@@ -76,7 +87,7 @@ def _misnamed(asset: Found, suffixes: Mapping[str, Sequence[str]]) -> str:
     named = [PurePosixPath(item.path).suffix.lower() for item in asset.accepted]
     if not wrong.issuperset(named):
         return ""
-    return f"named {min(named)}, but its content is {asset.probed['format']}; rename it to {right[0]}"
+    return f"{MISNAMED}{min(named)}, but its content is {asset.probed['format']}; rename it to {right[0]}"
 
 
 def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:
@@ -90,6 +101,10 @@ def _labels(items: Sequence[Item]) -> tuple[tuple[str, ...], str]:
     named = {item.labels: item.path for item in sorted(items, key=lambda item: item.path, reverse=True)}
     told = " and ".join(f"{', '.join(each)!r} ({path})" for each, path in sorted(named.items()))
     return (), f"the same bytes are labelled {told}; delete or relabel all but one"
+
+
+def _all_labels(items: Sequence[Item]) -> tuple[str, ...]:
+    return tuple(sorted({label for item in items for label in item.labels}))
 
 
 def _split(items: Sequence[Item]) -> str:

@@ -4,28 +4,24 @@ import contextlib
 import csv
 import gc
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import buckets, catalog, folders, probe, rights
+from media import buckets, catalog, folders, inspection, probe, rights
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.contents import Contents
 from media.earlier import Earlier
-from media.findings import describe
+from media.findings import by_rule, describe
 from media.seen import Memory
-from media.sources import DOCUMENT, Reader
+from media.sources import Reader
 from media.summary import summarise
 from media.survey import Survey, Tick, survey
-from project.errors import QuarantineError, UsageError
+from project.errors import UsageError
 from project.params import Source
-
-WORST = 3
-"""How many reasons an error names."""
 
 
 def ingest(
@@ -36,6 +32,8 @@ def ingest(
     tick: Tick,
     *,
     refusals: Path,
+    drift: Path | None = None,
+    released: Mapping[str, str] | None = None,
     previous: Path | None = None,
     probe_code: str = "",
     memory: Memory | None = None,
@@ -43,6 +41,8 @@ def ingest(
     """Write the folder `out` and return its summary. The result depends on the source alone, not on `previous`.
 
     `refusals` gets a CSV table of what was refused and why, also when that was too much.
+    `drift` gets a JSON table of how far the assets have moved from those of `previous`.
+    `released` says who admits which asset although a rule refuses it: asset id → "who: why".
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
     That holds only if it was found by the same libraries and by code of the same name, `probe_code`.
     `memory` says which files need not even be read, as they were not touched since `previous`.
@@ -60,13 +60,16 @@ def ingest(
             raise UsageError(f"source {name!r} holds no file; hidden files do not count")
         recalled = memory.recall(earlier.folder) if memory and earlier.folder else {}
         found = survey(items, recalled, earlier, contents, pool, tick)
-        table = _catalog(name, source, found, earlier)
+        inspected = inspection.inspect(source, _catalog(name, source, found, earlier, released or {}))
+        table = inspected.table
         _write_refusals(table, refusals)
-        _check_quarantined(name, table, source.max_quarantined, refusals)
+        inspection.check_quarantined(name, table, source.max_quarantined, refusals)
+        inspection.watch_drift(name, source, table, previous, drift)
         summary = summarise(table)
         with folders.replacing(out) as fresh:
             _write_blobs(fresh, table, contents, earlier.folder)
             catalog.write(fresh, table, version)
+            inspection.write(fresh, name, source, inspected)
             (fresh / "summary.json").write_text(
                 json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
             )
@@ -87,7 +90,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _catalog(name: str, source: Source, found: Survey, earlier: Earlier) -> pa.Table:
+def _catalog(name: str, source: Source, found: Survey, earlier: Earlier, released: Mapping[str, str]) -> pa.Table:
     """Earlier rows of what is as it was, and new ones of all else, sorted by asset id."""
     defaults = catalog.rights(source)
     suffixes = probe.suffixes(source.kind)
@@ -95,7 +98,7 @@ def _catalog(name: str, source: Source, found: Survey, earlier: Earlier) -> pa.T
         {
             "source": name,
             "kind": source.kind,
-            **describe(asset, suffixes),
+            **describe(asset, suffixes, released.get(asset.asset_id, "")),
             **rights.effective(defaults, [item.rights for item in asset.accepted]),
         }
         for asset in found.found.values()
@@ -117,8 +120,12 @@ def _write_refusals(table: pa.Table, to: Path) -> None:
     unfinished = to.with_name(f".{to.name}.writing")
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["path", "reason", "asset_id"])
-        lines = [(path, row["reason"], row["asset_id"]) for row in _quarantined(table) for path in row["paths"]]
+        writer.writerow(["path", "reason", "asset_id", "releasable"])
+        lines = [
+            (path, row["reason"], row["asset_id"], "yes" if by_rule(row) else "no")
+            for row in _quarantined(table)
+            for path in row["paths"]
+        ]
         writer.writerows(sorted(lines))
     folders.sync(unfinished)
     unfinished.replace(to)
@@ -127,18 +134,3 @@ def _write_refusals(table: pa.Table, to: Path) -> None:
 def _quarantined(table: pa.Table) -> list[Row]:
     rows: list[Row] = table.filter(pc.equal(table["status"], QUARANTINED)).to_pylist()
     return rows
-
-
-def _check_quarantined(name: str, table: pa.Table, allowed: float, refusals: Path) -> None:
-    """Documents are expected beside media, so they count neither as refused nor as assets."""
-    rows = _quarantined(table)
-    refused = [row for row in rows if row["reason"] != DOCUMENT]
-    assets = len(table) - len(rows) + len(refused)
-    if len(refused) <= allowed * assets:
-        return
-    reasons = Counter(row["reason"] for row in refused)
-    worst = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(WORST))
-    raise QuarantineError(
-        f"source {name!r}: {len(refused)} of {assets} assets are refused, more than max_quarantined {allowed:g}: "
-        f"{worst}; the first is {min(row['paths'][0] for row in refused)}; all are in {refusals}"
-    )

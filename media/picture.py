@@ -30,7 +30,7 @@ WIDE_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 """Modes of Pillow with more than 8 bits a pixel."""
 TRANSPARENT = ("LA", "La", "PA", "RGBA", "RGBa")
 MODES = ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV", "F", *WIDE_GREY, *TRANSPARENT)
-"""What `media.image.square` can turn into grey or RGB."""
+"""What `media.pixels.plain` can turn into grey or RGB."""
 
 DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, RuntimeError, AttributeError,

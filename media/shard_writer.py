@@ -93,29 +93,28 @@ def _seen(row: Mapping[str, Any]) -> dict[str, Any]:
 def _filled(shard: Shard, blobs: buckets.Blobs, plan: Plan, learnt: Mapping[str, Any]) -> dict[str, columns.Column]:
     each = 1 + shard.copies
     made = transform(plan.variants)
-    whole = {name: field for name, field in plan.fields.items() if not field.ragged}
-    arrays = {name: np.empty((shard.samples, *field.fixed), field.dtype) for name, field in whole.items()}
-    sequences: dict[str, list[np.ndarray]] = {name: [] for name in plan.fields.keys() - whole.keys()}
+    filled = {name: _room(field, shard.samples) for name, field in plan.fields.items()}
     for number, (unit, original) in enumerate(originals(shard, blobs, plan)):
-        for copy, sample in enumerate(_varied(original, unit, plan, shard.copies)):
-            encoded = plan.encode(sample, plan.settings, learnt)
+        for copy, varied in enumerate(_varied(original, unit, plan, shard.copies)):
+            sample = plan.encode(varied, plan.settings, learnt)
             for name, field in plan.fields.items():
-                value = _checked(name, np.asarray(encoded[name]), field)
-                if field.ragged:
-                    sequences[name].append(value)
-                else:
-                    arrays[name][number * each + copy] = value
+                filled[name][number * each + copy] = _checked(name, np.asarray(sample[name]), field)
     ids = [sample_id(unit.id, copy, made) for unit in shard.units for copy in range(each)]
-    filled = {
-        name: joined(sequences[name], field.dtype, field.fixed) if field.ragged else arrays[name]
+    fields = {
+        name: joined(filled[name], field.dtype, field.fixed) if field.ragged else filled[name]
         for name, field in plan.fields.items()
     }
-    return filled | {
+    return fields | {
         "label": np.repeat(np.array(shard.labels, COLUMNS["label"]), each),
         "copy": np.tile(np.arange(each, dtype=COLUMNS["copy"]), len(shard.units)),
         "fold": np.repeat(np.array(shard.folds, COLUMNS["fold"]), each),
         "sample_id": np.array(ids, COLUMNS["sample_id"]),
     }
+
+
+def _room(field: Field, samples: int) -> Any:
+    """Something with a place for each sample."""
+    return [None] * samples if field.ragged else np.empty((samples, *field.fixed), field.dtype)
 
 
 def originals(shard: Shard, blobs: buckets.Blobs, plan: Plan) -> Iterator[tuple[Unit, Sample]]:

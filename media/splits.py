@@ -43,9 +43,12 @@ class Placed:
     fold: int
 
 
-def assign(rows: Sequence[Mapping[str, Any]], rule: Split) -> dict[str, Placed]:
+def assign(
+    rows: Sequence[Mapping[str, Any]], rule: Split, together: Iterable[tuple[str, str]] = ()
+) -> dict[str, Placed]:
     """Asset id → its place. Rows have asset_id, group, labels and split (the official one, or empty).
 
+    `together` are pairs of asset ids whose groups count as one; an asset that has an official split keeps it.
     An official test split leaves only validation to be taken from train, and so on. Raises UsageError when the
     fractions leave nothing to train on.
     """
@@ -56,9 +59,10 @@ def assign(rows: Sequence[Mapping[str, Any]], rule: Split) -> dict[str, Placed]:
     official = {row["split"] for row in rows}
     fractions = {"test": rule.test, "validation": rule.validation}
     shares = {name: share for name, share in fractions.items() if share > 0 and name not in official}
-    units = _units([row for row in rows if _is_free(row)], shares, rule.seed)
+    names = _names(rows, together)
+    units = _units([(names[row["asset_id"]], row["labels"]) for row in rows if _is_free(row)], shares, rule.seed)
     _give_each_label_every_split(units, [*shares, "train"])
-    return {row["asset_id"]: _place(row, units, rule.seed) for row in rows}
+    return {row["asset_id"]: _place(row, names[row["asset_id"]], units, rule.seed) for row in rows}
 
 
 def _is_free(row: Mapping[str, Any]) -> bool:
@@ -69,8 +73,27 @@ def _name(row: Mapping[str, Any]) -> str:
     return f"group {row['group']}" if row["group"] else f"asset {row['asset_id']}"
 
 
-def _place(row: Mapping[str, Any], units: Mapping[str, _Unit], seed: int) -> Placed:
-    name = _name(row)
+def _names(rows: Sequence[Mapping[str, Any]], together: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Asset id → the name of its unit; of units that belong together the first by name stands for all."""
+    names = {row["asset_id"]: _name(row) for row in rows}
+    leader: dict[str, str] = {}
+    for first, second in together:
+        if first in names and second in names:
+            ends = sorted((_leader(names[first], leader), _leader(names[second], leader)))
+            leader |= {ends[1]: ends[0]} if ends[0] != ends[1] else {}
+    return {asset_id: _leader(name, leader) for asset_id, name in names.items()}
+
+
+def _leader(name: str, leader: dict[str, str]) -> str:
+    passed = []
+    while name in leader:
+        passed.append(name)
+        name = leader[name]
+    leader.update(dict.fromkeys(passed, name))  # so that the next way is short
+    return name
+
+
+def _place(row: Mapping[str, Any], name: str, units: Mapping[str, _Unit], seed: int) -> Placed:
     if _is_free(row):
         return Placed(units[name].split, units[name].fold)
     return Placed(row["split"], _draw(name, seed)[1])
@@ -82,10 +105,10 @@ def _draw(name: str, seed: int) -> tuple[float, int]:
     return int.from_bytes(digest[:6]) / 2**48, int.from_bytes(digest[8:16]) % FOLDS
 
 
-def _units(rows: Iterable[Mapping[str, Any]], shares: Mapping[str, float], seed: int) -> dict[str, _Unit]:
+def _units(carriers: Iterable[tuple[str, Iterable[str]]], shares: Mapping[str, float], seed: int) -> dict[str, _Unit]:
     labels: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        labels[_name(row)].update(row["labels"])
+    for name, carried in carriers:
+        labels[name].update(carried)
     units = {}
     for name, carried in labels.items():
         draw, fold = _draw(name, seed)

@@ -112,7 +112,7 @@ def _parquet(path: Path, encoding: str) -> Rows:
 
     try:
         with path.open("rb") as file:
-            for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS, use_threads=False):
+            for batch in pq.ParquetFile(file, pre_buffer=False).iter_batches(BATCH_ROWS, use_threads=False):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise IntegrityError(f"{path} is not a readable Parquet file: {' '.join(str(error).split())}") from None

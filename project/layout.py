@@ -37,6 +37,21 @@ def assets(root: Path, source: str) -> Path:
     return root / "data" / "assets" / source
 
 
+def released(root: Path, source: str) -> Path:
+    """Who admitted which refused assets of a source, and why; kept in git."""
+    return root / "data" / "released" / f"{source}.json"
+
+
+def refusals(root: Path, source: str) -> Path:
+    """What the last ingest refused and why, as a table; also when that was too much for the ingest to end well."""
+    return private(root) / "refused" / f"{source}.csv"
+
+
+def drift(root: Path, source: str) -> Path:
+    """How far the assets of the last ingest had moved from those before, whether it ended well or not."""
+    return private(root) / "drift" / f"{source}.json"
+
+
 def shards(root: Path, model: str) -> Path:
     return root / "data" / "shards" / model
 

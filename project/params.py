@@ -264,6 +264,11 @@ class Source(Files):
     valid_until: str = ""
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.02
     """The fraction of refused files above which ingest fails."""
+    near_duplicates: Literal["report", "together", "refuse"] = "report"
+    """What is done with assets that look, sound or read nearly alike: say so; also keep them on one side of a split;
+    or admit only the first of them by its path."""
+    max_drift: Annotated[float, Field(gt=0)] | None = None
+    """The population stability index against the last version above which ingest fails; only reported when not given."""
 
     def part(self, name: str) -> "Source":
         """The source that one of the parts is by itself."""

@@ -135,6 +135,16 @@ def objects(repo: Any, hashes: Iterable[str]) -> dict[str, Path]:
     return found
 
 
+def cached_file(repo: Any, md5: str, name: str) -> Path | None:
+    """Where the cache keeps one file of a folder output; None when it does not."""
+    listing = Path(repo.cache.local.oid_to_path(md5))
+    if not listing.is_file():
+        return None
+    entries = {entry["relpath"]: entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8"))}
+    path = Path(repo.cache.local.oid_to_path(entries[name])) if name in entries else None
+    return path if path and path.is_file() else None
+
+
 def materialise(root: Path, md5: str, folder: Path, *, link: bool = False) -> Path:
     """Copy a folder output out of the cache, or link it to read only, fetching nothing.
 

@@ -35,7 +35,6 @@ def main(root: Path, name: str) -> None:
         progress.total = total
         progress.tick(done)
 
-    refusals = private / "refused" / f"{name}.csv"
     out = layout.assets(root, name)
     with previous.result(root, "ingest", name, out, same_plan=False) as earlier:
         summary = ingest(
@@ -44,7 +43,9 @@ def main(root: Path, name: str) -> None:
             reader,
             out,
             tick,
-            refusals=refusals,
+            refusals=layout.refusals(root, name),
+            drift=layout.drift(root, name),
+            released=plan["released"],
             previous=earlier,
             probe_code=_probe_code(root, source.kind),
             memory=Memory(private / "seen" / f"{name}.arrow", _made_by(plan)),

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from media import sources, variants
+from media import releases, sources, variants
 from models.settings import Training, resolve, shaping_data
 from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
@@ -76,14 +76,20 @@ def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
 def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
     """The plan of one ingest. A source that is not at hand keeps its last known state."""
     old = _old(layout.plan(root, "ingest", name)) or {}
-    modules = ["steps.ingest", *sources.modules(source), "media.probe_worker", f"media.probes.{source.kind}"]
+    checks = sorted(f"media.checks.{path.stem}" for path in (root / "media" / "checks").glob("[a-z]*.py"))
+    modules = ["steps.ingest", *sources.modules(source), "media.probe_worker", f"media.probes.{source.kind}", *checks]
     try:
         state = sources.open_source(
             name, source, project=root, mirror=layout.mirror(), downloads=layout.private(root) / "downloads"
         ).fingerprint()
     except (UsageError, RemoteUnreachable):
         state = old.get("state", "absent")
-    return {"source": source.model_dump(mode="json"), "state": state, **_code(root, modules, learns=False)}
+    return {
+        "source": source.model_dump(mode="json"),
+        "state": state,
+        "released": releases.told(releases.read(root, name)),
+        **_code(root, modules, learns=False),
+    }
 
 
 def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, Any]) -> dict[str, dict[str, Any]]:

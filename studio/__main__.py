@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from project.errors import DailiesError, Interrupted, UsageError, full
+from studio import data
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -20,6 +21,7 @@ model_app = App(name="model", help="Registered versions of models.")
 params_app = App(name="params", help="params.yaml, the file that people edit.")
 app.command(model_app)
 app.command(params_app)
+app.command(data.app)
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")]
 

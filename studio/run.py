@@ -19,6 +19,7 @@ from registry import git, runs, tags
 from studio import params as params_check
 from studio import server
 from studio.answer import Answer
+from studio.assets import FINE, findings
 
 LEAST_FREE_BYTES = 100_000_000
 
@@ -158,8 +159,14 @@ def _refused_files(root: Path, source: str) -> list[str]:
     except FileNotFoundError:
         return []
     count = summary["status"].get("quarantined", 0)
-    place = layout.private(root) / "refused" / f"{source}.csv"
+    place = layout.refusals(root, source)
     return [f"  refused  {count} of {summary['assets']} files, with their reasons in {place}"] if count else []
+
+
+def _found(root: Path, source: str) -> list[str]:
+    """One line for each finding about the assets that a person should know."""
+    checks = findings(root, source)
+    return [f"  {each['verdict']:<8} {each['check']}: {each['message']}" for each in checks if each["verdict"] != FINE]
 
 
 def _made(root: Path, run: runs.Run, source: str, result: dict[str, Any], promote: bool) -> Answer:
@@ -172,7 +179,7 @@ def _made(root: Path, run: runs.Run, source: str, result: dict[str, Any], promot
     report = layout.reports(root, run.model) / "report.html"
     if result["landed"] and report.is_file():
         lines.append(f"  report   {report}")
-    lines += _refused_files(root, source)
+    lines += [*_refused_files(root, source), *_found(root, source)]
     if not result["landed"]:
         lines.append("  its settings stay with the version; the main branch is as it was")
     data = {**result, "current": False, "run": run.id, "report": str(report), "logs": str(run.log_folder)}

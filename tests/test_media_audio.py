@@ -51,7 +51,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 )  # fmt: skip
 def test_what_a_sound_is_and_that_it_becomes_the_same_samples(kind: str, coding: str, known_as: str) -> None:
     data = encoded(tone(1.0, channels=2), kind, coding)
-    assert prober.probe(data) == {
+    found = prober.probe(data)
+    del found["fingerprint"]
+    assert found == {
         "format": known_as, "mode": coding, "rate_hz": 8000, "channels": 2, "duration_s": 1.0, "signals": [],
     }  # fmt: skip
     wave = audio.mono(data, 8000, 1.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from media import draws, image
+from media import draws, image, pixels
 from media.operations import colour
 from media.sample import Operation
 
@@ -209,9 +209,9 @@ def test_the_aspect_ratio_is_kept_and_the_rest_has_the_colour_of_the_edge() -> N
 def test_the_exif_orientation_is_applied(orientation: int) -> None:
     upright = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) * 3)
     undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
-    stored = upright.transpose(image.TURNED[undo[orientation]]) if orientation > 1 else upright
+    stored = upright.transpose(pixels.TURNED[undo[orientation]]) if orientation > 1 else upright
     exif = Image.Exif()
-    exif[image.ORIENTATION] = orientation
+    exif[pixels.ORIENTATION] = orientation
     assert np.array_equal(image.square(saved(stored, exif=exif), 8, False)[0], np.asarray(upright))
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from media import audio, buckets, catalog, columns, derivation, image, utf8, variants
+from media import audio, buckets, catalog, columns, derivation, image, near_duplicates, utf8, variants
 from media.augment import augment
 from media.operations import text as text_operations
 from media.ragged import Ragged, joined
@@ -382,3 +383,15 @@ def test_a_sequence_of_another_kind_than_its_field_is_an_error(tmp_path: Path, v
     how = plan(read=lambda *_: {"text": value, "size": np.int64(1)}, fields=TEXT)
     with pytest.raises(DailiesError, match=r"but the recipe's fields say uint8 of shape \(None,\)"):
         run(make_assets(tmp_path / "assets", TWO), tmp_path / "shards", how, workers=1)
+
+
+def test_near_duplicates_across_train_and_test_are_counted_and_can_be_kept_together(tmp_path: Path) -> None:
+    assets = make_assets(tmp_path / "assets", dict.fromkeys(range(60), "cat"))
+    assert "near_duplicates_across_train_and_test" not in run(assets, tmp_path / "none", plan())
+    ids = [row["asset_id"] for row in catalog.read(assets)]
+    pairs = pa.table([ids[:-1:2], ids[1::2], [0.0] * 30], schema=near_duplicates.SCHEMA)
+    leaks = {}
+    for rule in ("report", "together"):
+        near_duplicates.write(assets, pairs, rule)
+        leaks[rule] = run(assets, tmp_path / rule, plan())["near_duplicates_across_train_and_test"]
+    assert leaks["report"] > 0 == leaks["together"]

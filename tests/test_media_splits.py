@@ -85,6 +85,35 @@ def test_an_official_test_split_is_kept_and_nothing_is_added_to_it() -> None:
     assert carved["validation"] == pytest.approx(100, abs=40)
 
 
+def test_near_duplicates_stay_on_one_side() -> None:
+    rows = [row(f"{i:064x}", group=str(i // 2)) for i in range(400)]
+    pairs = [(f"{i:064x}", f"{i + 10:064x}") for i in range(0, 380, 20)]
+    apart, joined = splits.assign(rows, RULE), splits.assign(rows, RULE, pairs)
+    assert any(apart[first] != apart[second] for first, second in pairs)
+    for first, second in pairs:
+        groups = [
+            each["asset_id"] for each in rows if each["group"] in {str(int(first, 16) // 2), str(int(second, 16) // 2)}
+        ]
+        assert len({joined[asset_id] for asset_id in groups}) == 1
+    touched = {str(int(asset_id, 16) // 2) for pair in pairs for asset_id in pair}
+    others = [each["asset_id"] for each in rows if each["group"] not in touched]
+    assert sum(apart[asset_id] != joined[asset_id] for asset_id in others) == 0
+    assert splits.assign(rows, RULE, reversed([pair[::-1] for pair in pairs])) == joined
+
+
+def test_a_long_chain_of_near_duplicates_is_one_group() -> None:
+    ids = [f"{i:064x}" for i in range(3000)]
+    pairs = list(zip(ids[1:], ids, strict=False))[::-1]
+    places = splits.assign([row(asset_id) for asset_id in ids], RULE, [*pairs, (ids[0], "of another catalog")])
+    assert len(set(places.values())) == 1
+
+
+def test_an_official_split_goes_before_near_duplicates() -> None:
+    rows = [row("a" * 64, split="test"), row("b" * 64, split="train")]
+    places = splits.assign(rows, RULE, [("a" * 64, "b" * 64)])
+    assert [places[each["asset_id"]].split for each in rows] == ["test", "train"]
+
+
 def test_two_official_splits_leave_nothing_to_hold_out() -> None:
     rows = assets(50, split="train") + assets(5, 50, split="test") + assets(5, 55, split="validation")
     places = splits.assign(rows, RULE)

@@ -33,7 +33,9 @@ FRENCH = "Voix ambiguë d'un cœur qui, au zéphyr, préfère les jattes de kiwi
 )
 def test_an_encoding_is_found_and_a_guess_is_noted(content: str, encoding: str, found: str, guessed: bool) -> None:
     data = content.encode(encoding)
-    assert prober.probe(data) == {
+    said = prober.probe(data)
+    del said["fingerprint"]
+    assert said == {
         "format": "TEXT",
         "mode": found,
         "characters": len(content),

@@ -1,7 +1,10 @@
 """The main job, end to end: real git, DVC, Prefect server, processes. What runs, what does not, and what it leaves."""
 
 import json
+import shutil
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workspaces import Workspace, draw_shapes
@@ -121,6 +124,36 @@ def test_a_bad_file_is_named_and_stops_nothing(workspace: Workspace, tmp_path: P
     assert "disc/broken.png,not a picture" in (workspace.folder / ".dailies/refused/shapes.csv").read_text().replace(
         '"', ""
     )
+
+
+def test_too_many_bad_files_end_a_run_and_stand_in_prefect(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = draw_shapes(tmp_path / "pictures", 4)
+    (pictures / "disc" / "broken.png").write_text("not a picture")
+    workspace.params(str(workspace.pictures), str(pictures))
+    said = workspace.dailies("run", "shapes", exit_code=3).stderr
+    assert "1 of 9 assets are refused" in said and "see: dailies data quarantine shapes" in said
+    assert [each["path"] for each in artifact(workspace, "refused-shapes")] == ["disc/broken.png"]
+    listed = workspace.json("data", "quarantine", "shapes")["refused"]
+    assert listed[0]["reason"].startswith("not a picture") and not listed[0]["releasable"]
+
+
+def test_a_release_is_committed_by_the_next_run(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = draw_shapes(tmp_path / "pictures", 40)
+    shutil.copy(pictures / "disc" / "0000.png", pictures / "square" / "twice.png")
+    workspace.params(str(workspace.pictures), str(pictures))
+    workspace.dailies("data", "check", "shapes")
+    [twice, _] = workspace.json("data", "quarantine", "shapes")["refused"]
+    workspace.dailies("data", "quarantine", "shapes", "--release", twice["asset_id"], "--why", "the disc is a square")
+    workspace.dailies("run", "shapes", exit_code=None)
+    kept = json.loads(workspace.git("show", "HEAD:data/released/shapes.json"))
+    assert list(kept) == [twice["asset_id"]]
+    assert workspace.git("status", "--porcelain") == "" and workspace.json("data", "ls")["sources"]["shapes"]["current"]
+
+
+def artifact(workspace: Workspace, key: str) -> Any:
+    """The newest artifact of that key on the server."""
+    with urllib.request.urlopen(f"{workspace.env['PREFECT_API_URL']}/artifacts/{key}/latest") as answer:
+        return json.loads(json.load(answer)["data"])
 
 
 def test_overrides_are_kept_with_the_version(workspace: Workspace) -> None:

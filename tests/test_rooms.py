@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "steps": {"recipes", "models", "media", "registry", "lineage"},
     "tasks": {"registry", "lineage"},
     "flows": {"tasks", "registry", "lineage"},
-    "studio": {"flows", "tasks", "registry", "lineage"},
+    "studio": {"flows", "tasks", "registry", "lineage", "media"},
 }
 ONLY_IN = {
     "prefect": ("flows/", "tasks/"),

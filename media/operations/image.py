@@ -57,7 +57,10 @@ def crop(image: np.ndarray, draw: np.random.Generator, fraction: float) -> np.nd
 
 
 def perspective(image: np.ndarray, draw: np.random.Generator, fraction: float) -> np.ndarray:
-    """Look from another side: each corner shows what lies up to `fraction` of the side away from it, both ways."""
+    """Look from another side: each corner shows what lies up to `fraction` of the side away from it, both ways.
+
+    Four pairs of places fix the eight coefficients: Heckbert 1989, Fundamentals of Texture Mapping, section 2.2.
+    """
     height, width = image.shape[1:]
     corners = np.array([(0, 0), (width, 0), (0, height), (width, height)], np.float64)
     seen = corners + draw.uniform(-fraction, fraction, (4, 2)) * (width, height)
@@ -69,9 +72,9 @@ def perspective(image: np.ndarray, draw: np.random.Generator, fraction: float) -
     return _resampled(image, Image.Transform.PERSPECTIVE, tuple(np.linalg.solve(rows, seen.reshape(-1)).tolist()))
 
 
-def flip(image: np.ndarray, draw: np.random.Generator, probability: float) -> np.ndarray:
+def flip(image: np.ndarray, draw: np.random.Generator, chance: float) -> np.ndarray:
     """Mirror left and right with this probability."""
-    return np.ascontiguousarray(image[:, :, ::-1]) if draw.random() < probability else image
+    return np.ascontiguousarray(image[:, :, ::-1]) if draw.random() < chance else image
 
 
 def noise(image: np.ndarray, draw: np.random.Generator, fraction: float) -> np.ndarray:

@@ -6,8 +6,9 @@ import PIL
 from PIL import Image, UnidentifiedImageError
 
 from media import picture
+from media.fingerprints.image import SIZE, fingerprint
 
-VERSION = f"image 1, pillow {PIL.__version__}"
+VERSION = f"image 3, pillow {PIL.__version__}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
 SUFFIXES: dict[str, tuple[str, ...]] = {}
@@ -17,7 +18,7 @@ SIGNALS = {"exif": "exif", "icc_profile": "icc", "xmp": "xmp", "XML:com.adobe.xm
 
 
 def probe(data: bytes) -> dict[str, Any]:
-    """Format, mode, width and height in px, frames, channels and signals; or the reason why it cannot be used."""
+    """Format, mode, width and height in px, frames, channels, signals and fingerprint; or the reason why it cannot be used."""
     if not data:
         return {"reason": "an empty file"}
     try:
@@ -36,16 +37,19 @@ def probe(data: bytes) -> dict[str, Any]:
 def _examined(data: bytes) -> dict[str, Any]:
     image = picture.opened(data)
     frames = getattr(image, "n_frames", 1)
+    mode, (width, height), channels = image.mode, image.size, len(image.getbands())
+    image.draft("L", (SIZE, SIZE))  # of a JPEG all bytes are still read, but fewer pixels are made of them
     image.load()
-    if image.mode not in picture.MODES:
-        return {"reason": f"colour space {image.mode} is not read; convert it to RGB"}
+    if mode not in picture.MODES:
+        return {"reason": f"colour space {mode} is not read; convert it to RGB"}
     signals = {name for key, name in SIGNALS.items() if key in image.info}
     return {
         "format": image.format,
-        "mode": image.mode,
-        "width": image.width,
-        "height": image.height,
+        "mode": mode,
+        "width": width,
+        "height": height,
         "frames": frames,
-        "channels": len(image.getbands()),
+        "channels": channels,
         "signals": sorted(signals | ({"c2pa"} if b"c2pa" in data else set())),
+        "fingerprint": fingerprint(image),
     }

@@ -7,8 +7,9 @@ from typing import Any
 import charset_normalizer
 
 from media import text
+from media.fingerprints.text import fingerprint
 
-VERSION = f"text 1, charset-normalizer {charset_normalizer.__version__}, unicode {unicodedata.unidata_version}"
+VERSION = f"text 2, charset-normalizer {charset_normalizer.__version__}, unicode {unicodedata.unidata_version}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
 SUFFIXES: dict[str, tuple[str, ...]] = {}
@@ -20,7 +21,8 @@ REPLACEMENT = "\ufffd"
 
 
 def probe(data: bytes, encoding: str = "") -> dict[str, Any]:
-    """Format, mode (the encoding, declared as `encoding` or found), characters and signals; or why it cannot be used."""
+    """Format, mode (the encoding, declared as `encoding` or found), characters, signals and
+    fingerprint; or why it cannot be used."""
     if not data:
         return {"reason": "an empty file"}
     found, guessed = (encoding, False) if encoding else text.detected(data)
@@ -48,4 +50,5 @@ def _examined(data: bytes, encoding: str, guessed: bool) -> dict[str, Any]:
         "mode": encoding,
         "characters": len(content),
         "signals": sorted(name for name, there in signals.items() if there),
+        "fingerprint": fingerprint(content),
     }
