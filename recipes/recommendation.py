@@ -2,11 +2,14 @@
 
 source   any table of who chose what and when; MovieLens latest-small (ratings of films; GroupLens, research only: no
          commercial use without permission, may be passed on under the same terms)
-network  attention over the last choices (default), matrix factorisation, or popularity, which learns nothing
-expects  FIGURES
+network  a memory of choices that fades (default), attention, matrix factorisation, or popularity, which learns nothing;
+         1.2 M weights for movies
+expects  movies: ndcg_at_10 0.055, hit_rate_at_10 0.107 on the last choices of 488 people among 8,990 films, 2.6 times the
+         ndcg_at_10 of popularity (0.022; seed 7; 2.3 and 2.1 times with seeds 1 and 2), about 20 s on one core of an
+         AMD EPYC
 split    leave-last-out: each person's last choice is the test, the one before it validation, all before training; the
          section `split` of a model has no say. Every item is ranked.
-paper    Kang and McAuley 2018, Self-Attentive Sequential Recommendation; Rendle et al. 2009, BPR; Paterek 2007
+paper    He and McAuley 2016, Fusing Similarity Models with Markov Chains; Rendle et al. 2009, BPR; Kang and McAuley 2018
 run      dailies run movies
 """
 

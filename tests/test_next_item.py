@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from models import networks, next_item, ranker, toy, weights
 from models.settings import Training, setting
+from project.errors import UsageError
 
 NETWORKS = networks.names("ranking")
 LEARNING = [name for name in NETWORKS if name != "popularity"]
@@ -153,3 +154,15 @@ def test_answers_that_training_never_saw_are_left_out_of_the_loss() -> None:
 def test_the_seed_decides_the_first_weights(name: str) -> None:
     first, again, other = (weights.to_bytes(built(name, seed=seed)) for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_heads_divide_the_width() -> None:
+    with pytest.raises(UsageError, match=r"settings\.heads is 3: must divide settings\.width, which is 8"):
+        built("attention", heads=3)
+
+
+def test_what_was_chosen_last_counts_most() -> None:
+    net = built("recency").eval()
+    weights = net.reader(torch.eye(5)[None], torch.ones(1, 5, dtype=torch.bool))[0, -1]
+    assert (weights.diff() > 0).all() and weights.norm().item() == pytest.approx(1)
+    assert (weights / weights[-1]).tolist() == pytest.approx([1 / 5, 1 / 4, 1 / 3, 1 / 2, 1])

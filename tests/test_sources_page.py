@@ -42,6 +42,7 @@ ADMITTED = {
     "timbres": {"assets": 400, "labels": 4},
     "shapes": {"assets": 400, "labels": 4},
     "lakes": {"assets": 100, "labels": 0, "splits": {"test": 50, "train": 50}},
+    "viewers": {"assets": 400, "labels": 0},
     "litter": {"assets": 0, "labels": 0},
     "parasites": {"assets": 0, "labels": 0},
     "shakespeare": {"assets": 25_721, "labels": 0},

@@ -11,10 +11,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.ranker import SPREAD, Ranker
+from project.errors import UsageError
 
 
 def build(settings: Any, facts: Mapping[str, Any]) -> nn.Module:
-    """A `Ranker` with one vector an item. `settings`: width, dropout, window, layers, heads."""
+    """A `Ranker` with one vector an item. `settings`: width, dropout, window, layers, heads.
+
+    Raises UsageError when heads do not divide the width.
+    """
+    if settings.width % settings.heads:
+        raise UsageError(f"settings.heads is {settings.heads}: must divide settings.width, which is {settings.width}")
     return Ranker(settings, facts, Reader(settings))
 
 
