@@ -90,7 +90,7 @@ def _told(arrived: int, shortest: int, follows: bool) -> str:
 def _draw_returns(figure: Figure, values: np.ndarray) -> None:
     axes = figure.add_subplot()
     low, high = min(0.0, values.min()), max(0.0, values.max())
-    edges = np.linspace(low, high, 26) if high > low else np.array([-0.5, 0.5])
+    edges = np.linspace(low, high, 26).tolist() if high > low else [-0.5, 0.5]
     axes.hist(values, bins=edges, color=BLUE, edgecolor="white")
     axes.set(xlabel="return of an episode", ylabel="episodes")
     axes.grid(axis="y", color=PALE)
