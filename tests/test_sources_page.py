@@ -41,7 +41,7 @@ ADMITTED = {
     "levels": {"assets": 1000, "labels": 0},
     "timbres": {"assets": 400, "labels": 4},
     "shapes": {"assets": 400, "labels": 4},
-    "viewers": {"assets": 400},
+    "viewers": {"assets": 400, "labels": 0},
     "litter": {"assets": 0, "labels": 0},
     "parasites": {"assets": 0, "labels": 0},
     "shakespeare": {"assets": 25_721, "labels": 0},
