@@ -2,8 +2,12 @@
 
 source   any folder of sounds with one folder a class; FSDD, spoken digits (2,000 recordings of 4 speakers,
          CC-BY-SA-4.0); ESC-10, sounds of the surroundings (320 clips, CC-BY-3.0)
-network  log-mel spectrogram, then a CNN, or convolutions and a GRU or LSTM over time
-expects  not measured on the test splits yet; spoken_digits, one speaker left out at a time: accuracy 0.78 over all four
+network  log-mel spectrogram, then a CNN (148 k weights for digits, 443 k for surroundings), or convolutions and a GRU or
+         LSTM over time
+expects  spoken_digits: accuracy 0.995 to 1.000 on the 200 official test takes (3 seeds), 15 s; on a speaker who is not
+         in training 0.79, from 0.65 to 0.88
+         environment: accuracy 0.78 over folds 1 to 4, from 0.70 to 0.85 (1 seed), 15 s a fold; one thread on a busy AMD
+         EPYC of 2 cores
 paper    Park et al. 2019, SpecAugment, section 2; Piczak 2015, Environmental Sound Classification with CNNs
 run      dailies run spoken_digits
 """

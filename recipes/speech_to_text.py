@@ -2,8 +2,9 @@
 
 source   sounds whose label is what is said: a sidecar, a column, or the name of the file. yesno, 60 recordings of eight
          Hebrew words (UNSTATED); FSDD, digits of 4 speakers, joined to strings (CC-BY-SA-4.0)
-network  log-mel spectrogram, 2 convolutions, bidirectional GRU, a softmax over symbols at each moment
-expects  not measured on the test splits yet; digit_strings on held-out training takes: word_error_rate 0.011
+network  log-mel spectrogram, 2 convolutions, bidirectional GRU, a softmax over symbols at each moment; 251 k weights
+expects  yes_no: word error rate 0.004 on the 29 official test recordings (1 seed), 40 s, one thread on a busy AMD EPYC
+         digit_strings: not measured on its test split yet; on held-out training takes 0.011
 paper    Graves et al. 2006, Connectionist Temporal Classification
 run      dailies run yes_no
 """
