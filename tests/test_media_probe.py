@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sounds import encoded
 
 from media import probe
 from media.probe import Pool
@@ -152,3 +153,12 @@ def test_refusals_answer_in_the_order_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no picture")
     reasons = probe.refusals([tmp_path / "bad.png", tmp_path / "good.png", tmp_path / "absent.png"], "image")
     assert [reason[:13] for reason in reasons] == ["not a picture", "", "cannot be rea"]
+
+
+@pytest.mark.parametrize("rate_hz", [1_000, 4_000, 6_000, 6_400, 7_999, 8_000, 11_025, 44_100, 96_000, 768_000])
+def test_a_sound_of_any_rate_is_examined(rate_hz: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, rate_hz).astype(np.float32)
+    with probe.pool("audio") as pool:
+        [(_, found)] = pool.probe([("noise", encoded(noise, rate_hz=rate_hz))])
+    assert found.get("rate_hz") == rate_hz, found
+    assert bool(found["fingerprint"]) == (rate_hz >= 6_400)

@@ -34,9 +34,12 @@ FEWEST = 1 / 16
 
 
 def fingerprint(wave: np.ndarray, rate_hz: int) -> str:
-    """The code of the start of a sound, (samples,) float32. Empty when it is silent or shorter than a third of a second."""
+    """The code of the start of a sound, (samples,) float32.
+
+    Empty when it is silent, shorter than a third of a second, or of too low a rate to hold the highest band.
+    """
     peak = np.abs(wave).max(initial=0.0)
-    if not 0 < peak < np.inf:
+    if not 0 < peak < np.inf or rate_hz < 2 * HIGHEST_HZ:
         return ""
     bands = _bands(*_thinned(wave / peak, rate_hz))
     if len(bands) <= CLOSE.first_bytes:
