@@ -16,8 +16,9 @@ import pytest
 from workspaces import PARAMS, ROOT, Workspace, draw_shapes
 
 # No time limit an example: machines differ. In CI the same examples each time, so that a red run can be run again.
-hypothesis.settings.register_profile("ours", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+SLOW = [hypothesis.HealthCheck.too_slow]  # a loaded machine is no fault of a test
+hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=SLOW)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=SLOW)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ours")
 
 

@@ -90,7 +90,7 @@ def test_a_probe_that_cannot_start_is_our_error() -> None:
 
 
 def test_an_unknown_kind_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="known: audio, board, image, score, table, text, video"):
+    with pytest.raises(UsageError, match="known: audio, board, episode, image, score, table, text, video"):
         probe.pool("smell")
 
 
