@@ -25,6 +25,10 @@ class Unreadable(ValueError):
     """A file that cannot be used as a table; the message is the reason for a catalog."""
 
 
+LONGEST_CELL = 1 << 17
+"""Characters."""
+
+
 def interactions(data: bytes) -> np.ndarray:
     """The interactions of a file, sorted by time, then by item: (events,), with the fields item, rating and time.
 
@@ -54,6 +58,7 @@ def _plain(number: float) -> str:
 
 
 def _rows(data: bytes) -> Iterator[tuple[str, float, float]]:
+    csv.field_size_limit(LONGEST_CELL)  # one for the whole process, which other readers raise
     try:
         lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         header = tuple(next(lines, ()))
