@@ -17,16 +17,14 @@ import numpy as np
 COLUMNS = ("item", "rating", "time")
 MOST_EVENTS = 1_000_000
 LONGEST_ITEM = 64
+LONGEST_CELL = 1 << 17
+"""Characters."""
 EVENT = [("item", "U1"), ("rating", "float64"), ("time", "float64")]
 """The fields of an interaction; `item` is as wide as the longest name."""
 
 
 class Unreadable(ValueError):
     """A file that cannot be used as a table; the message is the reason for a catalog."""
-
-
-LONGEST_CELL = 1 << 17
-"""Characters."""
 
 
 def interactions(data: bytes) -> np.ndarray:
