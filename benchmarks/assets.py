@@ -27,7 +27,7 @@ from PIL import Image
 from media import sources
 from media.ingest import ingest
 from media.seen import Memory
-from project.params import Source
+from project.source import Source
 
 SIDE_PX = 96
 SETTLE_S = 2.5

@@ -24,7 +24,8 @@ from media.augment import Plan, augment
 from media.ingest import ingest
 from media.sample import Field
 from media.shards import Shards
-from project.params import Source, Split
+from project.params import Split
+from project.source import Source
 
 PICTURES, SOUNDS, BATCH, ROUNDS = 8_000, 2_000, 128, 3
 RATE_HZ, MELS = 16_000, 64

@@ -21,6 +21,7 @@ from media.ingest import ingest
 from media.shards import Shards
 from project import params
 from project.params import Split
+from project.source import Source
 
 ROOT = Path(__file__).parent.parent
 BATCH, BATCHES = 128, 500
@@ -68,7 +69,7 @@ def main() -> None:
         timed(f"take {BATCH} at random, {BATCHES} times", lambda: take(Shards(place / "s")))
 
 
-def _again(name: str, source: params.Source, reader: sources.Reader, place: Path) -> Any:
+def _again(name: str, source: Source, reader: sources.Reader, place: Path) -> Any:
     kept = {"refusals": place / "refused.csv", "previous": place / "a"}
     return ingest(name, source, reader, place / "b", silent, **kept)["status"]
 

@@ -17,7 +17,7 @@ import soundfile
 
 from media import sources
 from media.ingest import ingest
-from project.params import Source
+from project.source import Source
 
 SAMPLES, RATE_HZ = 1 << 20, 48_000
 LOOK_S = 0.02

@@ -10,7 +10,7 @@ from typing import Any
 from media import sources
 from project import layout
 from project.errors import RemoteUnreachable, UsageError
-from project.params import Source
+from project.source import Source
 from registry import dvc, publish, tags
 
 

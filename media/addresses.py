@@ -7,7 +7,7 @@ from pathlib import Path
 from media import download, tree
 from media.https import Reach
 from project.errors import DailiesError, NoSpace, RemoteUnreachable
-from project.params import Source
+from project.source import Source
 
 
 @dataclass(frozen=True, slots=True)

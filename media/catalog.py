@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media import parquet_file
-from project.params import Source
+from project.source import Source
 
 FILE = "catalog.parquet"
 ADMITTED, QUARANTINED = "admitted", "quarantined"

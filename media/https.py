@@ -13,7 +13,7 @@ from http import HTTPStatus
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from project.errors import DailiesError
-from project.params import Source
+from project.source import Source
 
 TIMEOUT_S = 60.0
 MOST_REDIRECTS = 5

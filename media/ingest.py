@@ -21,7 +21,7 @@ from media.sources import Reader
 from media.summary import summarise
 from media.survey import Survey, Tick, survey
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source
 
 
 def ingest(

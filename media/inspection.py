@@ -16,7 +16,7 @@ from media.checks import Finding
 from media.near_duplicates import REASON
 from media.sources import DOCUMENT
 from project.errors import QuarantineError
-from project.params import Source
+from project.source import Source
 
 WORST = 3
 """How many reasons an error names."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from media.official_split import OFFICIAL, official_split
 from media.sources import DOCUMENT, Item
 from project.errors import UsageError
-from project.params import LabelRule
+from project.source import LabelRule
 
 DOCUMENT_NAMES = {"readme", "license", "licence", "copying", "notice", "authors", "changelog"}
 DOCUMENT_SUFFIXES = {".md", ".rst", ".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db"}

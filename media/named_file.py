@@ -10,7 +10,7 @@ from media.https import Reach
 from media.places import url
 from media.sources import Place
 from project.errors import IntegrityError, UsageError
-from project.params import Source, names_several
+from project.source import Source, names_several
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from media.official_split import official_split
 from media.printable import printable
 from media.sources import Item
 from project.errors import UsageError
-from project.params import Columns, listing
+from project.params import listing
+from project.source import Columns
 
 MADE = ("path", "text")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")

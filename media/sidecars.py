@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from media.printable import printable
 from media.sources import DOCUMENT, Item, Reader
-from project.params import Source
+from project.source import Source
 
 LARGEST_LABEL_BYTES = 1 << 16
 

@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from media import tree
 from project.errors import IntegrityError, UsageError
-from project.params import Dialect, listing
+from project.params import listing
+from project.source import Dialect
 
 Rows = Iterator[Mapping[str | None, Any]]
 BATCH_ROWS = 4096

@@ -9,8 +9,8 @@ from media import sources
 from media.ingest import ingest
 from media.seen import Memory
 from project import layout
-from project.params import Source
 from project.progress import Progress, note
+from project.source import Source
 from registry import git
 from steps import code, previous
 from steps.command import read_plan, run

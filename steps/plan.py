@@ -15,6 +15,7 @@ from media import releases, sources, variants
 from models.settings import Training, resolve, shaping_data
 from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
+from project.source import Source
 from recipes import Recipe, load
 from registry import tags
 from steps import code
@@ -73,7 +74,7 @@ def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
     return recipe, resolve(recipe.settings, model.settings, f"params.yaml: models.{name}.settings")
 
 
-def ingest(root: Path, name: str, source: params.Source) -> dict[str, Any]:
+def ingest(root: Path, name: str, source: Source) -> dict[str, Any]:
     """The plan of one ingest. A source that is not at hand keeps its last known state."""
     old = _old(layout.plan(root, "ingest", name)) or {}
     checks = sorted(f"media.checks.{path.stem}" for path in (root / "media" / "checks").glob("[a-z]*.py"))

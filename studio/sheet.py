@@ -11,7 +11,7 @@ from media.findings import by_rule
 from media.sheets import Shown, caption, check, chosen, draw, suffix
 from project import layout, params
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source
 from studio.answer import Answer
 from studio.assets import ingested
 from studio.writing import written

@@ -7,7 +7,7 @@ from typing import Any
 from media import catalog, sources
 from media.ingest import ingest
 from media.sources import Item, Reader
-from project.params import Source
+from project.source import Source
 
 
 def fill(folder: Path, files: Mapping[str, bytes | str]) -> Path:

@@ -19,7 +19,7 @@ from media import catalog, sources
 from media.ingest import ingest
 from media.seen import Memory
 from project.errors import DailiesError, full
-from project.params import Source
+from project.source import Source
 
 disk, files = Path(sys.argv[1]), Path(sys.argv[2])
 

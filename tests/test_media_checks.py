@@ -14,7 +14,7 @@ from test_media_fingerprints import scene
 from media import catalog, checks
 from media.checks import Finding
 from media.sources import DOCUMENT
-from project.params import Source
+from project.source import Source
 
 ALWAYS = ["near_duplicates", "two_labels", "two_groups", "two_splits", "refused", "licence_unstated", "consent_unknown"]
 

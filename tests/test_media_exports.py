@@ -16,7 +16,7 @@ from ingesting import fill, ingested
 from media import catalog, exports
 from media.exports import folder, webdataset
 from project.errors import IntegrityError, UsageError
-from project.params import Source
+from project.source import Source
 
 SOURCE = Source.model_validate({"kind": "text", "licence": "CC0-1.0", "credit": "us"})
 WORDS = {f"{label}/{word}.txt": f"{word} of {label}" for label in ("left", "right") for word in ("one", "two", "three")}

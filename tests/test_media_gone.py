@@ -15,7 +15,7 @@ from media import tree
 from media.ingest import ingest
 from media.sources import Item, Reader
 from project.errors import DailiesError, IntegrityError, QuarantineError, UsageError
-from project.params import Source
+from project.source import Source
 
 TEXTS: dict[str, bytes | str] = {f"cat/{number:02d}.txt": f"cat number {number}" for number in range(20)}
 

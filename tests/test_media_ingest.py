@@ -22,7 +22,7 @@ from media.ingest import ingest
 from media.seen import Memory
 from media.sources import folder
 from project.errors import IntegrityError, QuarantineError, UsageError
-from project.params import Source
+from project.source import Source
 
 
 def png(number: int) -> bytes:

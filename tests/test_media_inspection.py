@@ -13,7 +13,7 @@ from PIL import Image
 from media import catalog, near_duplicates
 from media.ingest import ingest
 from project.errors import QuarantineError
-from project.params import Source
+from project.source import Source
 
 
 def picture(number: int, *, quality: int = 95, side_px: int = 64) -> bytes:

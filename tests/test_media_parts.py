@@ -10,7 +10,7 @@ from ingesting import fill, ingested, listed, opened
 from media import sources
 from project import params
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source
 
 
 def test_parts_are_read_as_one_in_the_order_of_their_names(tmp_path: Path) -> None:

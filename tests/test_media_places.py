@@ -18,7 +18,7 @@ from media.ingest import ingest
 from media.sources import Item, Reader
 from project import params
 from project.errors import DailiesError, IntegrityError, UsageError
-from project.params import Source
+from project.source import REMOTE, Source
 from registry import git
 from steps import plan
 
@@ -43,7 +43,7 @@ def contents(tmp_path: Path, **keys: Any) -> dict[str, bytes]:
 
 def test_each_kind_of_place_is_a_file_of_the_folder() -> None:
     files = {path.stem for path in Path(places.__file__).parent.glob("[a-z]*.py")}
-    assert files == set(params.REMOTE)
+    assert files == set(REMOTE)
 
 
 @pytest.mark.parametrize(

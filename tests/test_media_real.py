@@ -14,7 +14,8 @@ from media.augment import Plan, augment
 from media.ingest import ingest
 from media.shards import Shards
 from project import params
-from project.params import Source, Split
+from project.params import Split
+from project.source import Source
 
 ROOT = Path(__file__).parent.parent
 MIRROR = Path(os.environ.get("DAILIES_MIRROR") or "absent")

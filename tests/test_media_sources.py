@@ -15,7 +15,7 @@ import pytest
 from media import sources
 from media.sources import DOCUMENT, Item, Reader
 from project.errors import IntegrityError, UsageError
-from project.params import Source
+from project.source import Source
 
 ROOT = Path(__file__).parent.parent
 

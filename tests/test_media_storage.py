@@ -15,7 +15,7 @@ from media.ingest import ingest
 from media.places import storage
 from media.sources import Item, Reader
 from project.errors import DailiesError, RemoteUnreachable, UsageError
-from project.params import Source
+from project.source import Source
 
 SET = {"cat/1.txt": b"a cat", "dog/2.txt": b"a dog", "dog/3.txt": b"another"}
 

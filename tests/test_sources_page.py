@@ -11,7 +11,7 @@ import yaml
 from media import generators, probes, sources
 from media.ingest import ingest
 from project import params
-from project.params import Columns, Files, LabelRule, Part, Source
+from project.source import Columns, Files, LabelRule, Part, Source
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")

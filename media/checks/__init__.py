@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from media import likeness
 from media.catalog import ADMITTED, QUARANTINED
-from project.params import Source
+from project.source import Source
 
 EXAMPLES = 5
 Examples = tuple[tuple[str, ...], ...]

@@ -15,7 +15,8 @@ from typing import Any
 from media import buckets, catalog, folders
 from media.catalog import ADMITTED, Row
 from project.errors import IntegrityError, UsageError
-from project.params import Source, listing
+from project.params import listing
+from project.source import Source
 
 LICENCES = "LICENCES.csv"
 RIGHTS = ("licence", "holder", "subject", "consent", "valid_until")

@@ -12,6 +12,7 @@ import numpy as np
 
 from project import params
 from project.errors import UsageError
+from project.source import Strict
 
 
 class Generator(Protocol):
@@ -21,7 +22,7 @@ class Generator(Protocol):
     """The kind of its assets."""
     SUFFIX: str
     """How their names end."""
-    Settings: type[params.Strict]
+    Settings: type[Strict]
     """What it may be told, with defaults."""
 
     def labels(self, settings: Any) -> Sequence[str]:

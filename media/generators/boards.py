@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from media import board
-from project.params import Strict
+from project.source import Strict
 
 KIND, SUFFIX = "board", ".txt"
 SMALLEST_ROOM, LARGEST_ROOM = 2, 6

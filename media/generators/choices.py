@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from media import table
-from project.params import Strict
+from project.source import Strict
 
 KIND, SUFFIX = "table", ".csv"
 STARTED_S, DAY_S = 1_500_000_000, 86_400

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from media import episode
-from project.params import Strict
+from project.source import Strict
 
 KIND, SUFFIX = "episode", ".json"
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from project.params import Strict
+from project.source import Strict
 
 KIND, SUFFIX = "image", ".png"
 Shape = Literal["circle", "square", "star", "triangle"]

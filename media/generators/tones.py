@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from project.params import Strict
+from project.source import Strict
 
 KIND, SUFFIX = "audio", ".wav"
 Timbre = Literal["sawtooth", "sine", "square", "triangle"]

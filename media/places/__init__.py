@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from project.errors import UsageError
-from project.params import REMOTE, Source
+from project.source import REMOTE, Source
 
 Clone = Callable[[str, str, Path], None]
 """(repository, commit, empty folder): fill the folder with the files of the commit."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from media import folders
 from media.places import Clone, Fetched
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source
 
 
 def place(source: Source, folder: Path, clone: Clone) -> "Commit":

@@ -16,7 +16,8 @@ from typing import Any
 from media import folders, tree
 from media.places import Clone, Fetched
 from project.errors import DailiesError, RemoteUnreachable, UsageError, full
-from project.params import Source, leads_out, listing
+from project.params import listing
+from project.source import Source, leads_out
 
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 OPTIONS: Mapping[str, Mapping[str, Any]] = {

@@ -9,7 +9,7 @@ from media import digests, download, tree
 from media.https import Reach
 from media.places import Clone, Fetched
 from project.errors import UsageError
-from project.params import Source, names_several
+from project.source import Source, names_several
 
 
 def place(source: Source, folder: Path, clone: Clone) -> "Files":

@@ -15,7 +15,8 @@ from typing import Protocol
 from media import places, tree
 from media.official_split import official_split
 from project.errors import UsageError
-from project.params import Source, listing
+from project.params import listing
+from project.source import Source
 
 DOCUMENT = "a document, not media"
 """The reason of a file that belongs to a data set without being one of its assets; it is no fault of the data."""

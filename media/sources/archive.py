@@ -11,7 +11,7 @@ from media.named_file import NamedFile
 from media.sidecars import beside
 from media.sources import Item, Place, Reader
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source
 
 
 def reader(source: Source, place: Place) -> Reader:

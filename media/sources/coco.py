@@ -18,7 +18,7 @@ from media.printable import printable
 from media.regions import Region
 from media.sources import Item, Place
 from project.errors import IntegrityError, UsageError
-from project.params import Source
+from project.source import Source
 
 
 def reader(source: Source, place: Place) -> "CocoReader":

@@ -15,7 +15,7 @@ from media import line_file, named_file, tree
 from media.named_file import NamedFile, named_files
 from media.sources import Item, Place
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source
 
 TAG = re.compile(r"O|[BIESLU]-\S+")
 DOCUMENT_START = "-DOCSTART-"

@@ -12,7 +12,7 @@ from media import tree
 from media.labelling import PathRule
 from media.sidecars import beside
 from media.sources import Item, Place, Reader
-from project.params import Source
+from project.source import Source
 
 
 def reader(source: Source, place: Place) -> Reader:

@@ -16,7 +16,7 @@ from pathlib import Path
 from media.named_file import NamedFile
 from media.sources import Item, Place
 from project.errors import IntegrityError, UsageError
-from project.params import Source
+from project.source import Source
 
 UNSIGNED_BYTE = 8
 LARGEST_UNPACKED_BYTES = 4 << 30

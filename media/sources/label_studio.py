@@ -20,7 +20,8 @@ from media.regions import Region
 from media.rows import RowRule
 from media.sources import Item, Place
 from project.errors import IntegrityError, UsageError
-from project.params import Columns, Source, listing
+from project.params import listing
+from project.source import Columns, Source
 
 UPLOADS, LOCAL_FILES = "/data/upload/", "/data/local-files/"
 NAMED = ("rectanglelabels", "polygonlabels", "labels", "choices")

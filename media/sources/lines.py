@@ -13,7 +13,7 @@ from media.labelling import PathRule, is_document
 from media.named_file import NamedFile
 from media.sources import Item, Place
 from project.errors import UsageError
-from project.params import LabelRule, Source
+from project.source import LabelRule, Source
 
 DEFAULT_ENCODING = "utf-8"
 Labelled = Callable[[str, str, str], Item]

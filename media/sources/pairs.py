@@ -12,7 +12,7 @@ from media.named_file import NamedFile
 from media.printable import printable
 from media.sources import Item, Place
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source
 
 Cells = tuple[str, ...]
 """Source, target and, where it is said, the holder."""

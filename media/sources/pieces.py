@@ -17,7 +17,7 @@ from media.official_split import official_split
 from media.printable import printable
 from media.sources import Item, Place
 from project.errors import IntegrityError, UsageError
-from project.params import Source
+from project.source import Source
 
 
 def reader(source: Source, place: Place) -> "PiecesReader":

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from media.sources import Item, Place
 from project.errors import UsageError
-from project.params import Source, listing
+from project.params import listing
+from project.source import Source
 
 FILES = {"digits": "datasets/data/digits.csv.gz"}
 SIDE, LARGEST = 8, 16  # px and grey levels of a scan, see sklearn.datasets.load_digits

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from media.sources import Item, Place
 from project import params
 from project.errors import UsageError
-from project.params import Source
+from project.source import Source, Strict
 
 if TYPE_CHECKING:
     from media.generators import Generator
@@ -36,7 +36,7 @@ def reader(source: Source, place: Place) -> "SynthesiseReader":
 class SynthesiseReader:
     """Makes each asset when its bytes are asked for."""
 
-    def __init__(self, name: str, generator: "Generator", settings: params.Strict, count: int, seed: int) -> None:
+    def __init__(self, name: str, generator: "Generator", settings: Strict, count: int, seed: int) -> None:
         self._name = name
         self._generator = generator
         self._settings = settings

@@ -11,7 +11,7 @@ from media.named_file import NamedFile, named_files
 from media.rows import RowRule
 from media.sources import Item, Place
 from project.errors import UsageError
-from project.params import Columns, Source
+from project.source import Columns, Source
 
 DEFAULT_ENCODING = "utf-8-sig"
 

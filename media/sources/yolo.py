@@ -20,7 +20,7 @@ from media.regions import Region
 from media.sources import DOCUMENT, Item, Place
 from media.sources.folder import FolderReader
 from project.errors import UsageError
-from project.params import LabelRule, Source
+from project.source import LabelRule, Source
 
 IMAGES, LABELS = "images", "labels"
 
