@@ -65,6 +65,7 @@ def test_workers_end_with_a_caller_that_is_killed(tmp_path: Path) -> None:
         caller.kill()
     workers = [int(path.name) for path in (tmp_path / "workers").iterdir()]
     wait_until(lambda: not any(psutil.pid_exists(worker) for worker in workers))
+    assert len(workers) == 2 and not [worker for worker in workers if psutil.pid_exists(worker)]
 
 
 def wait_until(true: Callable[[], bool], within_s: float = 30) -> None:

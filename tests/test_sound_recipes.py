@@ -9,22 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ingesting import ingested
 from PIL import Image
 from sounds import encoded
-from toy_models import RATE_HZ, TWINS, word
+from twins import RATE_HZ, TWINS, card, shards, word
 
-from media import variants
-from media.augment import augment
-from media.shard_writer import Plan
 from media.shards import Shards
 from media.units import Unit
 from models import checkpoint, weights
 from models.fit import Job
 from models.settings import resolve
 from project.errors import DailiesError
-from project.params import Split
 from recipes import load
+from steps import predict
 from steps.train import new_net
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -53,17 +49,8 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def _make(name: str, folder: Path) -> Made:
-    twin, recipe = TWINS[name], load(name)
-    twin.write(folder / "source")
-    ingested(folder, **twin.source)
-    settings: Any = resolve(recipe.settings, twin.model["settings"], name)
-    plan = Plan(
-        read=recipe.read, fields=recipe.fields(settings), settings=settings, compose=recipe.compose, join=recipe.join,
-        variants=variants.resolve(twin.model.get("augment", {}), recipe.augment), learn=recipe.learn,
-        encode=recipe.encode, split=Split(**twin.model["split"]),
-    )  # fmt: skip
-    augment(folder / "assets", folder / "shards", plan, lambda *_: None)
-    return Made(recipe, settings, Shards(folder / "shards"))
+    recipe = load(name)
+    return Made(recipe, resolve(recipe.settings, TWINS[name].settings, name), shards(name, folder))
 
 
 @functools.cache
@@ -78,10 +65,10 @@ def name_of(made: Made) -> str:
 
 
 def test_the_twin_is_learnt(made: Made) -> None:
-    twin, job = TWINS[name_of(made)], _trained(name_of(made), made)
+    job = _trained(name_of(made), made)
     outcome = made.recipe.evaluate(job.net, made.shards.split("test"), job.facts)
-    assert all(outcome.metrics[name] >= least for name, least in twin.reaches.items()), outcome.metrics
-    assert all(outcome.metrics[name] <= most for name, most in twin.stays_below.items()), outcome.metrics
+    assert outcome.metrics.get("accuracy", 0.9) >= 0.9 and outcome.metrics.get("word_error_rate", 0.2) <= 0.2
+    assert outcome.metrics.keys() & {"accuracy", "word_error_rate"}
     scores = outcome.rows["score"]
     assert len(scores) == len(outcome.rows["sample_id"]) == len(made.shards.split("test"))
     assert ((scores >= 0) & (scores <= 1)).all()
@@ -116,6 +103,22 @@ def test_a_file_is_answered(made: Made) -> None:
     json.dumps(answer)
     assert answer["label" if len(words) == 1 else "text"] == " ".join(words)
     assert 0.5 < answer["confidence"] <= 1
+
+
+def test_predict_answers_a_sound_and_refuses_what_is_none(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = name_of(made)
+    twin, weights_folder = TWINS[name], card(name, _trained(name, made), tmp_path / "weights")
+    files = [tmp_path / "good" / twin.good[0], tmp_path / "bad" / twin.bad[0]]
+    for file, content in zip(files, (twin.good[1], twin.bad[1]), strict=True):
+        file.parent.mkdir()
+        file.write_bytes(content)
+    capsys.readouterr()
+    predict.main(weights_folder, files)
+    answer, refusal = map(json.loads, capsys.readouterr().out.splitlines())
+    assert answer["confidence"] > 0 and {"label", "text"} & answer.keys()
+    assert refusal["error"] == twin.bad[2]
 
 
 class Stop(Exception):

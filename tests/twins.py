@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from ingesting import ingested
 from PIL import Image
 from scipy import ndimage
+from sounds import encoded
 from workspaces import draw_shapes
 
 from media.shards import Shards
@@ -34,6 +35,8 @@ class Twin:
 
     source: Mapping[str, Any]
     settings: Mapping[str, Any]
+    augment: Mapping[str, Any] = field(default_factory=dict)
+    split: Mapping[str, float] = field(default_factory=lambda: {"validation": 0.2, "test": 0.2})
     write: Callable[[Path], Any] = nothing
     good: tuple[str, bytes]
     bad: tuple[str, bytes, str]
@@ -82,6 +85,41 @@ def faces(folder: Path, people: int = 16, each: int = 6, side: int = 20) -> None
             pixels = np.clip(draws.uniform(110, 140) + seen, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"p{person:02}" / f"{number}.pgm")
 
+
+RATE_HZ = 8000
+
+
+def word(name: str, draws: np.random.Generator) -> np.ndarray:
+    """A noisy tone of a tenth of a second whose pitch is the word; float32 (samples,)."""
+    time = np.arange(round(draws.uniform(0.09, 0.13) * RATE_HZ)) / RATE_HZ
+    pitch_hz = {"low": 300, "middle": 700, "high": 1500}[name] * draws.uniform(0.95, 1.05)
+    wave = draws.uniform(0.2, 0.6) * np.sin(2 * np.pi * pitch_hz * time) * np.hanning(len(time)) ** 0.3
+    return (wave + draws.normal(0, 0.01, len(time))).astype(np.float32)
+
+
+def tones(folder: Path, each: int = 24) -> None:
+    """Single words, a folder a word."""
+    draws = np.random.default_rng(0)
+    for name in ("low", "middle", "high"):
+        (folder / name).mkdir(parents=True)
+        for number in range(each):
+            (folder / name / f"{number}.wav").write_bytes(encoded(word(name, draws), rate_hz=RATE_HZ))
+
+
+def sentences(folder: Path, count: int = 60) -> None:
+    """Two to four words with pauses; the name of a file is what is said in it."""
+    draws = np.random.default_rng(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        words = draws.choice(["low", "middle", "high"], draws.integers(2, 5)).tolist()
+        pauses = [draws.normal(0, 0.01, draws.integers(400, 800)).astype(np.float32) for _ in words]
+        wave = np.concatenate(
+            [part for one, pause in zip(words, pauses, strict=True) for part in (pause, word(one, draws))]
+        )
+        (folder / f"{'_'.join(words)}.{number}.wav").write_bytes(encoded(wave, rate_hz=RATE_HZ))
+
+
+SHORT = {"rate_hz": RATE_HZ, "mels": 16, "window_ms": 32, "hop_ms": 8}
 
 TWINS: dict[str, Twin] = {
     "face_recognition": Twin(
@@ -151,6 +189,33 @@ TWINS: dict[str, Twin] = {
         good=("lines.txt", b"A red cat sleeps.\n\nA blue dog sings.\n"),
         bad=("lines.txt", b"\n\n", "no text, only white space"),
     ),
+    "sound_classification": Twin(
+        source={"kind": "audio"},
+        settings={**SHORT, "seconds": 0.15, "width": 8, "epochs": 12, "batch": 12, "seed": 1},
+        augment={"copies": 1, "gain_db": 6, "noise_snr_db": [10, 40]},
+        split={"validation": 0.15, "test": 0.3},
+        write=tones,
+        good=("high.wav", encoded(word("high", np.random.default_rng(5)), rate_hz=RATE_HZ)),
+        bad=("high.wav", b"no sound at all", "not a sound in a known format (WAV, RF64, FLAC, OGG, MP3, AIFF)"),
+    ),
+    "speech_to_text": Twin(
+        source={"kind": "audio", "label": {"pattern": r"^(?P<label>[a-z_]+)"}},
+        settings={
+            **SHORT,
+            "units": "words",
+            "space": "_",
+            "width": 8,
+            "hidden": 24,
+            "epochs": 30,
+            "batch": 8,
+            "rate": 0.01,
+            "seed": 1,
+        },
+        split={"validation": 0.15, "test": 0.3},
+        write=sentences,
+        good=("high.wav", encoded(word("high", np.random.default_rng(5)), rate_hz=RATE_HZ)),
+        bad=("high.wav", b"no sound at all", "not a sound in a known format (WAV, RF64, FLAC, OGG, MP3, AIFF)"),
+    ),
 }
 
 
@@ -160,8 +225,13 @@ def shards(name: str, folder: Path, twin: Twin | None = None) -> Shards:
     twin.write(folder / "source")
     ingested(folder, **twin.source)
     settings = resolve(load(name).settings, twin.settings, name)
-    split = {"validation": 0.2, "test": 0.2}
-    planned = {"recipe": name, "settings": shaping_data(settings), "augment": {}, "split": split, "files": {}}
+    planned = {
+        "recipe": name,
+        "settings": shaping_data(settings),
+        "augment": twin.augment,
+        "split": twin.split,
+        "files": {},
+    }
     augment.write(planned, folder / "assets", folder / "shards", name)
     return Shards(folder / "shards")
 
