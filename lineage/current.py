@@ -3,11 +3,11 @@
 import hashlib
 import importlib.metadata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from media import sources
+from media import catalog, parquet_file, permission, sources
 from project import layout
 from project.errors import RemoteUnreachable, UsageError
 from project.source import Source
@@ -71,9 +71,24 @@ def moved(root: Path, model: str, source: str) -> str:
     try:
         ingest = layout.read_plan(root, "ingest", source)
         plans = [ingest, *(layout.read_plan(root, verb, model) for verb in ("augment", "train", "validate"))]
+        rights = layout.read_plan(root, "rights", model)
     except UsageError:
         return ""
-    return _moved_on(root, source, ingest, plans)
+    return _moved_on(root, source, ingest, plans) or _ended(root, model, source, rights)
+
+
+def _ended(root: Path, model: str, source: str, planned: Mapping[str, Any]) -> str:
+    """Which rights of the assets have ended by today; what people ordered, the plan follows by itself."""
+    path = layout.assets(root, source) / catalog.FILE
+    if not path.is_file() or not set(permission.COLUMNS) <= set(parquet_file.columns(path)):
+        return ""
+    table = parquet_file.read(path, permission.COLUMNS)
+    asked = permission.Asked.of_plan(planned)
+    before, now = (permission.held_back(table, replace(asked, as_of=day)) for day in (asked.as_of, permission.today()))
+    since = permission.newly(before, now)
+    if not len(since):
+        return ""
+    return f"{model} may not use {len(since):,} assets of {source} any more ({permission.said(permission.by_count(since))})"
 
 
 def moved_source(root: Path, source: str) -> str:

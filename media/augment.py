@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from media import buckets, catalog, derivation, folders, near_duplicates, parallel, shards, splits
+from media import buckets, catalog, derivation, folders, near_duplicates, parallel, permission, shards, splits
 from media.sample import Field
 from media.shard import Shard, transform
 from media.shard_writer import SEEN_BY_READ, originals, write
@@ -21,21 +22,33 @@ from media.units import Unit
 from project.errors import DailiesError
 
 LARGEST_BYTES = 16 << 20
-COLUMNS = (*SEEN_BY_READ, "source", "licence", "status", "bytes")
+COLUMNS = tuple(dict.fromkeys([*SEEN_BY_READ, "source", "licence", "bytes", *permission.COLUMNS]))
+Allowed = Callable[[pa.Table], pa.Table]
+"""Called with a catalog; asset_id and reason of what is held back."""
 Tick = Callable[[int, int], None]
 """Called with how many samples are done, and of how many."""
 
 
 def augment(
-    assets: Path, out: Path, plan: Plan, tick: Tick, *, workers: int | None = None, previous: Path | None = None
+    assets: Path,
+    out: Path,
+    plan: Plan,
+    tick: Tick,
+    *,
+    allowed: Allowed = permission.everything,
+    workers: int | None = None,
+    previous: Path | None = None,
 ) -> dict[str, Any]:
     """Write the folder `out` and return its facts. The result depends neither on `workers` nor on `previous`.
 
+    `allowed` says what of a catalog is held back, as `permission.held_back`, and may raise RightsRefused.
     `workers` is the number of processes, by default the cores there are. Files that an earlier result, `previous`, made
     of the same assets are linked; it must be a result of the same code, libraries and settings. Raises DailiesError
     when no asset is admitted or one cannot be read, NoSpace, and UsageError for the split.
     """
-    rows = [row for row in catalog.read(assets, COLUMNS) if row["status"] == catalog.ADMITTED]
+    table = catalog.read_table(assets, COLUMNS)
+    held = allowed(table)
+    rows = _usable(table, held)
     if not rows:
         raise DailiesError(f"{assets} has no admitted asset; its catalog says why each was refused")
     classes = sorted({label for row in rows for label in row["labels"]})
@@ -48,9 +61,19 @@ def augment(
         sums = _in_parallel(files, lambda file: write(file, fresh, blobs, plan, learnt, previous), tick, workers)
         facts = _facts(rows[0]["source"], classes, files, plan) | {"learnt": learnt} | mean_and_spread(sums)
         facts |= _leaks(alike, rule, places)
+        facts |= {"held_back": reasons} if (reasons := permission.by_reason(table, held)) else {}
         derivation.write(fresh, files, plan.variants.seed, transform(plan.variants))
         (fresh / shards.FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts
+
+
+def _usable(table: pa.Table, held: pa.Table) -> list[dict[str, Any]]:
+    """The admitted rows that are not held back."""
+    barred = pc.is_in(table["asset_id"], held["asset_id"].combine_chunks())
+    rows: list[dict[str, Any]] = table.filter(
+        pc.and_not(pc.equal(table["status"], catalog.ADMITTED), barred)
+    ).to_pylist()
+    return rows
 
 
 def _ids(alike: pa.Table) -> Iterator[tuple[str, str]]:

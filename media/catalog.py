@@ -1,4 +1,4 @@
-"""The catalog of a source: one row an asset, admitted or quarantined, sorted by asset id."""
+"""The catalog of a source: one row an asset, admitted, quarantined or withdrawn, sorted by asset id."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media import parquet_file
+from media.rights import USES
 from project.source import Source
 
 FILE = "catalog.parquet"
-ADMITTED, QUARANTINED = "admitted", "quarantined"
+ADMITTED, QUARANTINED, WITHDRAWN = "admitted", "quarantined", "withdrawn"
 Row = Mapping[str, Any]
 
 PROBED = {
@@ -50,6 +51,7 @@ SCHEMA = pa.schema(
         "subject": pa.string(),
         "consent": pa.string(),
         "valid_until": pa.string(),
+        **dict.fromkeys(USES, pa.string()),
         "conflicts": pa.list_(pa.string()),
         "status": pa.string(),
         "reason": pa.string(),
@@ -66,6 +68,8 @@ def rights(source: Source) -> dict[str, str]:
         "subject": "",
         "consent": source.consent,
         "valid_until": source.valid_until,
+        **dict.fromkeys(USES, ""),
+        **{str(use): str(said) for use, said in source.uses.items()},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import buckets, catalog, folders, inspection, probe, rights
+from media import buckets, catalog, folders, inspection, probe, rights, withdrawal
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.contents import Contents
 from media.earlier import Earlier
@@ -34,6 +34,7 @@ def ingest(
     refusals: Path,
     drift: Path | None = None,
     released: Mapping[str, str] | None = None,
+    withdrawn: withdrawal.Withdrawn = withdrawal.NOTHING,
     previous: Path | None = None,
     probe_code: str = "",
     memory: Memory | None = None,
@@ -43,6 +44,7 @@ def ingest(
     `refusals` gets a CSV table of what was refused and why, also when that was too much.
     `drift` gets a JSON table of how far the assets have moved from those of `previous`.
     `released` says who admits which asset although a rule refuses it: asset id → "who: why".
+    `withdrawn` says whose order takes which assets and subjects out: their bytes are not kept.
     `previous` is an earlier result: what it says of the same bytes is not examined again, equal buckets are linked.
     That holds only if it was found by the same libraries and by code of the same name, `probe_code`.
     `memory` says which files need not even be read, as they were not touched since `previous`.
@@ -60,7 +62,8 @@ def ingest(
             raise UsageError(f"source {name!r} holds no file; hidden files do not count")
         recalled = memory.recall(earlier.folder) if memory and earlier.folder else {}
         found = survey(items, recalled, earlier, contents, pool, tick)
-        inspected = inspection.inspect(source, _catalog(name, source, found, earlier, released or {}))
+        known = _catalog(name, source, found, earlier, released or {})
+        inspected = inspection.inspect(source, withdrawal.withdraw(known, withdrawn))
         table = inspected.table
         _write_refusals(table, refusals)
         inspection.check_quarantined(name, table, source.max_quarantined, refusals)
@@ -99,7 +102,7 @@ def _catalog(name: str, source: Source, found: Survey, earlier: Earlier, release
             "source": name,
             "kind": source.kind,
             **describe(asset, suffixes, released.get(asset.asset_id, "")),
-            **rights.effective(defaults, [item.rights for item in asset.accepted]),
+            **rights.effective(defaults, [item.rights for item in asset.accepted], asset.probed.get("signals") or ()),
         }
         for asset in found.found.values()
     ]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from media import catalog, checks, drift, folders, likeness, near_duplicates
-from media.catalog import QUARANTINED
+from media.catalog import QUARANTINED, WITHDRAWN
 from media.checks import Finding
 from media.near_duplicates import REASON
 from media.sources import DOCUMENT
@@ -53,7 +53,10 @@ def watch_drift(name: str, source: Source, now: pa.Table, previous: Path | None,
     """
     if previous is None or not (previous / catalog.FILE).is_file():
         return
+    gone = now.filter(pc.equal(now["status"], WITHDRAWN))["asset_id"].combine_chunks()
     before = catalog.read_table(previous)
+    before = before.filter(pc.invert(pc.is_in(before["asset_id"], gone)))  # an order is no drift
+    now = now.filter(pc.not_equal(now["status"], WITHDRAWN))
     if before.select(["asset_id", "status"]).equals(now.select(["asset_id", "status"])):
         return  # the same assets: what was said of their arrival still holds
     findings = drift.compare(before, now, source.max_drift)

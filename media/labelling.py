@@ -27,24 +27,25 @@ class PathRule:
         """The file at `path`, or what is called `name` in it, labelled or refused."""
         if is_document(path, self._kind):
             return Item(path, (), "", "", load, DOCUMENT, stamp=stamp)
-        label, group, named, refused = self._read(path)
+        label, group, subject, named, refused = self._read(path)
         split, unknown = official_split(named)
         refused = refused or unknown
         labels = (label,) if label and not refused else ()
-        return Item(name or path, labels, group if not refused else "", split, load, refused, stamp=stamp)
+        rights = {"subject": subject} if subject else {}
+        return Item(name or path, labels, group if not refused else "", split, load, refused, rights, stamp=stamp)
 
-    def _read(self, path: str) -> tuple[str, str, str, str]:
-        """Label, group, split and the reason for a refusal, each empty when there is none."""
+    def _read(self, path: str) -> tuple[str, str, str, str, str]:
+        """Label, group, subject, split and the reason for a refusal, each empty when there is none."""
         named: dict[str, str] = {}
         if self._pattern is not None:
             match = self._pattern.search(path)
             if match is None:
                 missing = "no label: " if "label" in self._pattern.groupindex else ""
-                return "", "", "", f"{missing}its path does not match the pattern"
+                return "", "", "", "", f"{missing}its path does not match the pattern"
             named = {name: text or "" for name, text in match.groupdict().items()}
         label, refused = self._label(path, named)
         split = named.get("split") or next(filter(named.get, OFFICIAL), "")
-        return label, named.get("group", ""), split, refused
+        return label, named.get("group", ""), named.get("subject", ""), split, refused
 
     def _label(self, path: str, named: Mapping[str, str]) -> tuple[str, str]:
         """The label, and the reason for a refusal."""

@@ -11,6 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
+def columns(path: Path) -> list[str]:
+    """The names of its columns."""
+    with path.open("rb") as file, pq.ParquetFile(file, pre_buffer=False) as parquet:
+        names: list[str] = parquet.schema_arrow.names
+        return names
+
+
 def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """A table, or some of its columns."""
     with path.open("rb") as file, pq.ParquetFile(file, pre_buffer=False) as parquet:

@@ -17,7 +17,7 @@ from project.source import Columns
 
 MADE = ("path", "text")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-RIGHTS = ("licence", "holder", "subject", "consent", "valid_until")
+RIGHTS = ("licence", "holder", "subject", "consent", "valid_until", *rights.USES)
 
 
 class RowRule:

@@ -42,6 +42,11 @@ def released(root: Path, source: str) -> Path:
     return root / "data" / "released" / f"{source}.json"
 
 
+def orders(root: Path) -> Path:
+    """Withdrawals of assets, and suspensions of subjects: who ordered which, and why; kept in git."""
+    return root / "data" / "rights" / "orders.csv"
+
+
 def refusals(root: Path, source: str) -> Path:
     """What the last ingest refused and why, as a table; also when that was too much for the ingest to end well."""
     return private(root) / "refused" / f"{source}.csv"

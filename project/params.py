@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -43,6 +43,15 @@ class Schedule(Strict):
     timezone: str
 
 
+class Rights(Strict):
+    """What a model asks of the rights of its assets; those that do not have it are held back."""
+
+    consent: Literal["not_refused", "given"] = "not_refused"
+    """With `given`, an asset of whose consent nothing is known is held back as well."""
+    most_held_back: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """The fraction of assets held back above which augment stops."""
+
+
 class Model(Strict):
     """One model: a recipe, a source and what differs from the recipe's defaults."""
 
@@ -52,6 +61,7 @@ class Model(Strict):
     augment: dict[str, Any] = Field(default_factory=dict)
     split: Split = Split()
     gate: dict[str, Limit] = Field(default_factory=dict)
+    rights: Rights = Rights()
     schedule: Schedule | None = None
 
 
@@ -127,6 +137,7 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "models.*": Model,
     "models.*.split": Split,
     "models.*.gate.*": Limit,
+    "models.*.rights": Rights,
     "models.*.schedule": Schedule,
     "": Params,
 }

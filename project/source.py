@@ -1,5 +1,6 @@
 """What params.yaml may say of a source: where its files lie, how they are read, and what may be done with them."""
 
+import datetime
 import re
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,10 @@ from pydantic import (
 NAME = r"^[a-z][a-z0-9_]*$"
 SOURCE_NAME = r"^[a-z][a-z0-9_-]*$"
 """A source may be called as the folder that holds a copy of it, orl-faces; a model is called in commands and tags."""
+DAY = r"^(\d{4}-\d\d-\d\d)?$"
+Use = Literal["data_mining", "ai_inference", "ai_training", "ai_generative_training"]
+Permission = Literal["allowed", "constrained", "notAllowed"]
+"""What may be done with an asset, and whether, in the words of CAWG's training and data mining assertion 1.1."""
 PART_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 ADDRESSES = {
     "url": (r"https://[^/@\s]+(/\S*)?$", "https://example.org/set"),
@@ -34,7 +39,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-BESIDE = {"group", "split", "train", "validation", "test"}
+BESIDE = {"group", "subject", "split", "train", "validation", "test"}
 """The named groups of a pattern that stands beside another rule for the label."""
 
 
@@ -47,7 +52,7 @@ class LabelRule(Strict):
     folder: Annotated[int, Field(ge=1)] | None = None
     """The n-th folder below the source's path is the label."""
     pattern: str | None = None
-    """A regular expression over the relative path with named groups: label, and optionally group and split.
+    """A regular expression over the relative path with named groups: label, and optionally group, subject and split.
     A group named train, validation or test says the split by matching: `_((?P<test>[0-4])|[0-9]+)`."""
     separator: Annotated[str, Field(min_length=1)] | None = None
     """What stands between label and text in each line (format lines)."""
@@ -113,6 +118,11 @@ class Columns(Strict):
     """given, refused or unknown."""
     valid_until: str | None = None
     """The last day of use, as 2027-12-31."""
+    data_mining: str | None = None
+    """allowed, constrained or notAllowed, as in the next three."""
+    ai_inference: str | None = None
+    ai_training: str | None = None
+    ai_generative_training: str | None = None
 
     @model_validator(mode="after")
     def _one_asset(self) -> "Columns":
@@ -259,7 +269,10 @@ class Source(Files):
     credit: str = ""
     holder: str = ""
     consent: Literal["unknown", "given", "refused"] = "unknown"
-    valid_until: str = ""
+    valid_until: Annotated[str, Field(pattern=DAY)] = ""
+    """The last day of use, as 2027-12-31."""
+    uses: dict[Use, Permission] = {}
+    """What else may be done with its assets, and what not; nothing is said of a use that is not named."""
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.02
     """The fraction of refused files above which ingest fails."""
     near_duplicates: Literal["report", "together", "refuse"] = "report"
@@ -267,6 +280,13 @@ class Source(Files):
     or admit only the first of them by its path."""
     max_drift: Annotated[float, Field(gt=0)] | None = None
     """The population stability index against the last version above which ingest fails; only reported when not given."""
+
+    @field_validator("valid_until")
+    @classmethod
+    def _a_day(cls, day: str) -> str:
+        if day:
+            datetime.date.fromisoformat(day)
+        return day
 
     @field_serializer("parts")
     def _as_said(self, parts: dict[str, Part]) -> dict[str, Any]:

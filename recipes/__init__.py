@@ -41,6 +41,8 @@ class Recipe:
     learn     (training samples, settings) → facts to encode with, such as a vocabulary
     encode    (sample after its variation, settings, learnt facts) → its fields
 
+    generates  whether it makes new media, so that its assets must allow `ai_generative_training`
+
     `predict` is asked with files like the assets, unless the recipe says otherwise:
     asked_in  media kind of the files that it is asked with
     question  (bytes of such a file, what its probe found, settings) → the sample that `predict` gets
@@ -62,6 +64,7 @@ class Recipe:
     learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None
     encode: Callable[[Sample, Any, Mapping[str, Any]], Sample] = as_it_is
     beside_training: bool = False
+    generates: bool = False
     asked_in: str = ""
     question: Callable[[bytes, Mapping[str, Any], Any], Sample] | None = None
 

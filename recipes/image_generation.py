@@ -86,6 +86,7 @@ def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Ma
 
 recipe = Recipe(
     kind="image",
+    generates=True,
     settings=Settings,
     fields=lambda s: {"image": image.field(s.size, s.colour)},
     read=lambda data, row, s: {"image": image.square(data, s.size, s.colour)},

@@ -13,7 +13,7 @@ import numpy as np
 from media.shards import Shards, Split
 from project import layout
 from registry import git
-from steps import augment
+from steps import augment, rights
 from steps.train import trained
 from steps.validate import parents, write_predictions
 
@@ -25,7 +25,9 @@ def main(root: Path, model: str, commit: str, weights: Path, out: Path) -> None:
     planned = {**then, "source": today["source"], "split": today["split"], "augment": {}, "files": {}}
     recipe, _, net, card = trained(weights)
     learnt = card["facts"].get("learnt", {})
-    augment.write(planned, layout.assets(root, today["source"]), out / "shards", f"models.{model}", learnt=learnt)
+    gate = rights.Gate(root, model, layout.read_plan(root, "rights", model))
+    assets = layout.assets(root, today["source"])
+    augment.write(planned, assets, out / "shards", f"models.{model}", gate, learnt=learnt)
     shards = Shards(out / "shards")
     known: list[str] = card["facts"]["classes"]
     classes = [*known, *(name for name in shards.facts["classes"] if name not in known)]

@@ -46,6 +46,7 @@ def main(root: Path, name: str) -> None:
             refusals=layout.refusals(root, name),
             drift=layout.drift(root, name),
             released=plan["released"],
+            withdrawn=plan["withdrawn"],
             previous=earlier,
             probe_code=_probe_code(root, source.kind),
             memory=Memory(private / "seen" / f"{name}.arrow", _made_by(plan)),

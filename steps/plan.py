@@ -11,17 +11,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from media import releases, sources, variants
+import pyarrow as pa
+
+from media import orders, permission, releases, sources, variants, withdrawal
 from models.settings import Training, resolve, shaping_data
 from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
 from project.source import Source
 from recipes import Recipe, load
 from registry import tags
-from steps import code
+from steps import code, known
 from steps.command import run
 
-CHAIN = ("augment", "train", "validate")
+CHAIN = ("augment", "rights", "train", "validate")
 
 
 def main(root: Path) -> None:
@@ -29,11 +31,13 @@ def main(root: Path) -> None:
     read = params.read(root / "params.yaml")
     check(read)
     made: dict[Path, Any] = {}
-    for name, source in read.sources.items():
-        made[layout.plan(root, "ingest", name)] = ingest(root, name, source)
-    for name, model in read.models.items():
-        planned = plan_model(root, name, model, made[layout.plan(root, "ingest", model.source)])
-        made |= {layout.plan(root, verb, name): planned[verb] for verb in CHAIN}
+    standing = orders.standing(orders.read(root))
+    with known.catalogs(root) as catalogs:
+        for name, source in read.sources.items():
+            made[layout.plan(root, "ingest", name)] = ingest(root, name, source, standing, catalogs)
+        for name, model in read.models.items():
+            planned = plan_model(root, name, model, made[layout.plan(root, "ingest", model.source)], standing, catalogs)
+            made |= {layout.plan(root, verb, name): planned[verb] for verb in CHAIN}
     for path, content in made.items():
         if _old(path) != content:
             layout.write_json(path, content)
@@ -74,7 +78,9 @@ def settings_of(name: str, model: params.Model) -> tuple[Recipe, Training]:
     return recipe, resolve(recipe.settings, model.settings, f"params.yaml: models.{name}.settings")
 
 
-def ingest(root: Path, name: str, source: Source) -> dict[str, Any]:
+def ingest(
+    root: Path, name: str, source: Source, standing: orders.Standing, catalogs: known.Catalogs
+) -> dict[str, Any]:
     """The plan of one ingest. A source that is not at hand keeps its last known state."""
     old = _old(layout.plan(root, "ingest", name)) or {}
     checks = sorted(f"media.checks.{path.stem}" for path in (root / "media" / "checks").glob("[a-z]*.py"))
@@ -85,16 +91,43 @@ def ingest(root: Path, name: str, source: Source) -> dict[str, Any]:
         ).fingerprint()
     except (UsageError, RemoteUnreachable):
         state = old.get("state", "absent")
-    return {
+    planned = {
         "source": source.model_dump(mode="json"),
         "state": state,
         "released": releases.told(releases.read(root, name)),
         **_code(root, modules, learns=False),
     }
+    return planned | {"withdrawn": _withdrawn(planned, old, standing.withdrawn(), catalogs.of(name))}
 
 
-def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The plans of augment, train and validate for one model."""
+def _withdrawn(
+    planned: dict[str, Any], old: dict[str, Any], standing: dict[str, dict[str, str]], catalog: pa.Table | None
+) -> dict[str, dict[str, str]]:
+    """The withdrawals that an ingest heeds.
+
+    All of them where new assets may come; while a source is as it was, only those that it heeded before and those that
+    concern an asset which it has, so that an order makes no other source stale.
+    """
+    if (
+        catalog is None
+        or "withdrawn" not in old
+        or {key: value for key, value in old.items() if key != "withdrawn"} != planned
+    ):
+        return standing
+    concerned = withdrawal.relevant(catalog, standing)
+    heeded = {what: old["withdrawn"][what] | concerned[what] for what in standing}
+    return {what: {each: said for each, said in standing[what].items() if each in heeded[what]} for what in standing}
+
+
+def plan_model(
+    root: Path,
+    name: str,
+    model: params.Model,
+    ingested: dict[str, Any],
+    standing: orders.Standing,
+    catalogs: known.Catalogs,
+) -> dict[str, dict[str, Any]]:
+    """The plans of augment, its rights, train and validate for one model."""
     recipe, settings = settings_of(name, model)
     varied = variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
     shaping = shaping_data(settings)
@@ -122,8 +155,36 @@ def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, A
             **_code(root, ["steps.validate", *parts], learns=True),
         },
     }
+    planned["rights"] = _rights(root, name, model, recipe, ingested, standing, catalogs)
     planned["train"]["start"] = _start(root, name, settings, planned, ingested)
     return planned
+
+
+def _rights(
+    root: Path,
+    name: str,
+    model: params.Model,
+    recipe: Recipe,
+    ingested: dict[str, Any],
+    standing: orders.Standing,
+    catalogs: known.Catalogs,
+) -> dict[str, Any]:
+    """What the model asks of the rights of its assets, and for which day and suspensions that is judged.
+
+    Those stay as they were planned as long as they hold back the same assets: midnight alone makes nothing stale, the
+    end of a right does. New assets are judged for the day on which they are brought in.
+    """
+    planned = {
+        "use": permission.GENERATIVE if recipe.generates else permission.TRAINING,
+        **model.rights.model_dump(mode="json"),
+        "suspended": sorted(standing.suspended),
+        "as_of": permission.today(),
+    }
+    old, catalog = _old(layout.plan(root, "rights", name)), catalogs.of(model.source)
+    if old is None or catalog is None or _old(layout.plan(root, "ingest", model.source)) != ingested:
+        return planned
+    before, now = (permission.held_back(catalog, permission.Asked.of_plan(each)) for each in (old, planned))
+    return planned if permission.differ(before, now) else planned | {key: old[key] for key in ("suspended", "as_of")}
 
 
 def _start(
@@ -139,7 +200,7 @@ def _start(
     before = _old(layout.plan(root, "train", name)) or {}
     unchanged = (
         {k: v for k, v in before.items() if k != "start"} == planned["train"]
-        and _old(layout.plan(root, "augment", name)) == planned["augment"]
+        and all(_old(layout.plan(root, verb, name)) == planned[verb] for verb in ("augment", "rights"))
         and (_old(layout.plan(root, "ingest", planned["augment"]["source"])) or {}) == ingested
     )
     if unchanged:

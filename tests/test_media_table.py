@@ -251,6 +251,7 @@ def test_rights_of_a_row_reach_the_catalog(tmp_path: Path) -> None:
 
 
 DEFAULTS = {"licence": "CC0-1.0", "holder": "", "subject": "", "consent": "unknown", "valid_until": ""}
+DEFAULTS |= dict.fromkeys(rights.USES, "")
 
 
 @pytest.mark.parametrize(
@@ -265,6 +266,8 @@ DEFAULTS = {"licence": "CC0-1.0", "holder": "", "subject": "", "consent": "unkno
         ({}, [{"valid_until": "2027-01-01"}, {"valid_until": "2026-06-01"}], {"valid_until": "2026-06-01"}),
         ({}, [{"licence": "MIT"}, {"licence": "CC-BY-4.0"}], {"licence": "CC-BY-4.0 AND MIT"}),
         ({"subject": "ann"}, [{"licence": "MIT"}], {"licence": "MIT", "subject": "ann"}),
+        ({"ai_training": "allowed"}, [{"ai_training": "constrained"}], {"ai_training": "constrained"}),
+        ({"ai_training": "notAllowed"}, [{"ai_training": "allowed"}], {"ai_training": "notAllowed"}),
     ],
 )
 def test_the_stricter_right_holds(

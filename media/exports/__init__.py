@@ -14,12 +14,13 @@ from typing import Any
 
 from media import buckets, catalog, folders
 from media.catalog import ADMITTED, Row
+from media.rights import USES
 from project.errors import IntegrityError, UsageError
 from project.params import listing
 from project.source import Source
 
 LICENCES = "LICENCES.csv"
-RIGHTS = ("licence", "holder", "subject", "consent", "valid_until")
+RIGHTS = ("licence", "holder", "subject", "consent", "valid_until", *USES)
 SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 OF_FORMAT = {"TEXT": ".txt", "JPEG": ".jpg"}
 """Formats whose files are not named as the format."""

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from media import sound
+from media import declared, sound
 from media.fingerprints.audio import LONGEST_S, fingerprint
 
-VERSION = f"audio 2, soundfile {soundfile.__version__}, libsndfile {soundfile.__libsndfile_version__}"
+VERSION = f"audio 3, soundfile {soundfile.__version__}, libsndfile {soundfile.__libsndfile_version__}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
 SUFFIXES = sound.SUFFIXES
@@ -51,13 +51,13 @@ def _examined(file: soundfile.SoundFile, data: bytes) -> dict[str, Any]:
             start.append(piece[:missing].mean(axis=1))
     if not frames:
         return {"reason": "its header says that it holds no samples"}
-    signals = {"silence": peak < SILENT_BELOW, "beyond full scale": peak > 1, "c2pa": b"c2pa" in data}
+    signals = {"silence": peak < SILENT_BELOW, "beyond full scale": peak > 1}
     return {
         "format": sound.FORMATS[file.format],
         "mode": file.subtype,
         "rate_hz": file.samplerate,
         "channels": file.channels,
         "duration_s": frames / file.samplerate,
-        "signals": sorted(name for name, there in signals.items() if there),
+        "signals": sorted({name for name, there in signals.items() if there} | declared.signals(data)),
         "fingerprint": fingerprint(np.concatenate(start), file.samplerate),
     }

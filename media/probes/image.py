@@ -5,10 +5,10 @@ from typing import Any
 import PIL
 from PIL import Image, UnidentifiedImageError
 
-from media import picture
+from media import declared, picture
 from media.fingerprints.image import SIZE, fingerprint
 
-VERSION = f"image 3, pillow {PIL.__version__}"
+VERSION = f"image 4, pillow {PIL.__version__}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
 SUFFIXES: dict[str, tuple[str, ...]] = {}
@@ -50,6 +50,6 @@ def _examined(data: bytes) -> dict[str, Any]:
         "height": height,
         "frames": frames,
         "channels": channels,
-        "signals": sorted(signals | ({"c2pa"} if b"c2pa" in data else set())),
+        "signals": sorted(signals | declared.signals(data)),
         "fingerprint": fingerprint(image),
     }

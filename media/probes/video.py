@@ -7,10 +7,10 @@ from typing import Any
 import av
 import PIL
 
-from media import footage
+from media import declared, footage
 from media.probe_process import Limits
 
-VERSION = f"video 1, pillow {PIL.__version__}, av {av.__version__}, ffmpeg {av.ffmpeg_version_info}"
+VERSION = f"video 2, pillow {PIL.__version__}, av {av.__version__}, ffmpeg {av.ffmpeg_version_info}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
 SUFFIXES = footage.SUFFIXES
@@ -46,7 +46,6 @@ def _examined(film: footage.Footage, data: bytes) -> dict[str, Any]:
     if end_s <= starts[-1] or any(later < earlier for earlier, later in pairwise(starts)):
         return {"reason": "damaged: the times of its frames stand still or go back"}
     signals = {
-        "c2pa": b"c2pa" in data,
         "rotated": turned,
         "single frame": len(starts) == 1,
         "sound": bool(film.channels),
@@ -61,7 +60,7 @@ def _examined(film: footage.Footage, data: bytes) -> dict[str, Any]:
         "rate_hz": round(len(starts) / end_s) if end_s > 0 else None,
         "duration_s": round(end_s, 6),
         "channels": film.channels or None,
-        "signals": sorted(name for name, there in signals.items() if there),
+        "signals": sorted({name for name, there in signals.items() if there} | declared.signals(data)),
     }
 
 
