@@ -5,15 +5,17 @@ counts. `faces@v1.2.0!` takes a version back, `faces#prod!#8` empties a stage. M
 Grammar: https://mlem.ai/doc/gto/user-guide (GTO 1.10).
 """
 
+import datetime
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from project.errors import UsageError
 from project.params import listing
-from registry.git import git
+from registry.git import Object, git
 
 VERSION = re.compile(r"(?P<name>[^@#/!]+)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)(?P<gone>!?)")
 STAGE = re.compile(r"(?P<name>[^@#/!]+)#(?P<stage>[^@#/!]+?)(?P<gone>!?)#(?P<counter>\d+)")
@@ -41,10 +43,15 @@ class Version:
 
 def versions(root: Path, name: str | None = None) -> list[Version]:
     """All versions that stand, oldest number first, each with the stages that it is in."""
+    return [version for version in fold(_read(root)) if name in (None, version.name)]
+
+
+def fold(written: Iterable[tuple[str, str, str, dict[str, Any]]]) -> list[Version]:
+    """The versions that stand after these tags, each as (tag, commit, made, message)."""
     found: dict[tuple[str, tuple[int, int, int]], Version] = {}
     gone: set[tuple[str, tuple[int, int, int]]] = set()
     newest: dict[tuple[str, str], tuple[int, str | None]] = {}
-    for tag, commit, made, message in _read(root):
+    for tag, commit, made, message in written:
         if match := VERSION.fullmatch(tag):
             key = (match["name"], (int(match["major"]), int(match["minor"]), int(match["patch"])))
             if match["gone"]:
@@ -55,7 +62,7 @@ def versions(root: Path, name: str | None = None) -> list[Version]:
             place, counter = (match["name"], match["stage"]), int(match["counter"])
             if counter > newest.get(place, (-1, None))[0]:
                 newest[place] = (counter, None if match["gone"] else commit)
-    kept = [version for key, version in sorted(found.items()) if key not in gone and name in (None, key[0])]
+    kept = [version for key, version in sorted(found.items()) if key not in gone]
     return [_with_stages(version, newest) for version in kept]
 
 
@@ -76,9 +83,48 @@ def _read(root: Path) -> list[tuple[str, str, str, dict[str, Any]]]:
     return rows
 
 
+def is_ours(tag: str) -> bool:
+    """Whether a tag speaks of a model."""
+    return bool(VERSION.fullmatch(tag) or STAGE.fullmatch(tag))
+
+
+def registered(tag: str) -> tuple[str, str] | None:
+    """Model and version that a tag registers; None when it says something else."""
+    match = VERSION.fullmatch(tag)
+    return (match["name"], tag.partition("@")[2]) if match and not match["gone"] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One annotated tag of a model, as it was written."""
+
+    tag: str
+    object: str
+    commit: str
+    made: str  # ISO 8601
+    who: str
+    message: str
+
+
+def parse_object(name: str, found: Object) -> Written | None:
+    """A tag as git keeps it; None when it is not annotated, or not of a model."""
+    if found.kind != "tag" or not is_ours(name):
+        return None
+    head, _, message = found.content.decode(errors="replace").partition("\n\n")
+    fields = dict(line.split(" ", 1) for line in head.splitlines() if " " in line)
+    who, seconds, zone = fields["tagger"].rsplit(" ", 2)
+    offset = datetime.timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[3:]))
+    made = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone(offset)).isoformat()
+    return Written(name, found.id, fields["object"], made, who, message)
+
+
 def _message(subject: str, body: str) -> dict[str, Any]:
+    return parse_message(f"{subject}\n{body}")
+
+
+def parse_message(text: str) -> dict[str, Any]:
     """Our JSON, or GTO's plain text as `{"text": …}`."""
-    text = f"{subject}\n{body}".strip()
+    text = text.strip()
     try:
         content = json.loads(text)
     except ValueError:
