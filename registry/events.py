@@ -28,6 +28,13 @@ TAG = re.compile(
 )
 
 
+FIELDS = (
+    "refname:strip=2", "objecttype", "*objectname", "creatordate:iso-strict", "taggername", "taggeremail", "tag",
+    "contents:signature", "contents:subject", "contents:body",
+)  # fmt: skip
+"""What is asked of `git for-each-ref`, in the order in which `_event` takes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One tag."""
@@ -52,9 +59,7 @@ class Event:
 
 def read(root: Path, name: str | None = None) -> list[Event]:
     """The events of all models, or of one, as they happened."""
-    fields = ("refname:strip=2", "objecttype", "*objectname", "creatordate:iso-strict", "taggername", "taggeremail")
-    fields += ("tag", "contents:signature", "contents:subject", "contents:body")
-    written = "".join(f"%({field})%1f" for field in fields) + "%1e"
+    written = "".join(f"%({field})%1f" for field in FIELDS) + "%1e"
     patterns = [f"refs/tags/{name}@*", f"refs/tags/{name}#*"] if name is not None else ["refs/tags"]
     out = git(root, "for-each-ref", f"--format={written}", *patterns)
     found = (_event(entry.lstrip("\n").split("\x1f")) for entry in out.split("\x1e"))
@@ -62,9 +67,9 @@ def read(root: Path, name: str | None = None) -> list[Event]:
 
 
 def _event(fields: list[str]) -> Event | None:
-    if len(fields) < 10 or fields[1] != "tag" or not (match := TAG.fullmatch(fields[0])):
+    if len(fields) <= len(FIELDS) or fields[1] != "tag" or not (match := TAG.fullmatch(fields[0])):
         return None
-    tag, _, commit, made, who, mail, own_name, signature, subject, body = fields[:10]
+    tag, _, commit, made, who, mail, own_name, signature, subject, body, *_ = fields
     kinds: dict[tuple[str, bool], Kind] = {
         ("version", False): "register",
         ("version", True): "deregister",

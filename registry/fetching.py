@@ -21,7 +21,9 @@ def weights(root: Path, version: Version) -> str:
     locked = dvc.outputs(lock, [f"train@{version.name}"]).get(place)
     told: str | None = version.message.get("weights") or locked
     if not told:
-        raise IntegrityError(f"{version.tag} has no weights: neither its tag nor the dvc.lock of its commit names {place}")
+        raise IntegrityError(
+            f"{version.tag} has no weights: neither its tag nor the dvc.lock of its commit names {place}"
+        )
     if locked not in (None, told):
         raise IntegrityError(
             f"{version.tag} names weights {told}, the dvc.lock of its commit {locked}; one of them was tampered with"
@@ -84,16 +86,28 @@ def _download(repo: Any, md5: str, path: Path) -> None:
         try:
             remote.fs.get_file(remote.oid_to_path(md5), str(temporary))
         except FileNotFoundError:
-            raise IntegrityError(f"{here}, and not on the remote {remote.path}; whoever has it must run: dvc push") from None
+            raise IntegrityError(
+                f"{here}, and not on the remote {remote.path}; whoever has it must run: dvc push"
+            ) from None
         except OSError as error:
             raise full(error) or RemoteUnreachable(f"{here}, and the remote does not give it: {error}") from None
         got = digest(temporary)
         if got != md5.removesuffix(".dir"):
-            raise IntegrityError(f"{here}, and on the remote it has other bytes (their hash is {got}); it cannot be used")
+            raise IntegrityError(
+                f"{here}, and on the remote it has other bytes (their hash is {got}); it cannot be used"
+            )
         temporary.chmod(0o444)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _listing(repo: Any, md5: str) -> str:
+    """What a folder object says is in it."""
+    path = Path(repo.cache.local.oid_to_path(md5))
+    if not path.is_file():
+        _download(repo, md5, path)
+    return path.read_text(encoding="utf-8")
 
 
 def digest(path: Path) -> str:
@@ -108,18 +122,13 @@ def check_remote(root: Path, version: Version) -> int:
     Listed are data, samples, weights and report, as the dvc.lock of its commit names them.
     """
     lock = dvc.parse_lock(git.show(root, version.commit, "dvc.lock") or "")
-    source = version.message.get("source", "")
-    kept = dvc.outputs(lock, layout.stages(version.name, source)) | {"weights": weights(root, version)}
-    cached = layout.cached(kept)
+    stages = layout.stages(version.name, version.message.get("source", ""))
+    cached = layout.cached(dvc.outputs(lock, stages) | {f"data/weights/{version.name}": weights(root, version)})
     with dvc.opened(root) as repo:
-        folders = bring(repo, [])
         wanted = set(cached)
-        for md5 in (md5 for md5 in cached if md5.endswith(".dir")):
-            listing = Path(repo.cache.local.oid_to_path(md5))
-            if not listing.is_file():
-                _download(repo, md5, listing)
-            wanted |= {entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8"))}
-        del folders
+        for md5 in cached:
+            if md5.endswith(".dir"):
+                wanted |= {entry["md5"] for entry in json.loads(_listing(repo, md5))}
         missing = dvc.missing(repo, wanted)
     if missing:
         raise IntegrityError(

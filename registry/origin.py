@@ -112,6 +112,17 @@ def withdraw(root: Path, tags: Iterable[str]) -> None:
         git.git(root, "tag", "--delete", tag)
 
 
+@contextmanager
+def undone_unless_sent(root: Path, written: list[str]) -> Iterator[list[bool]]:
+    """Remove the tags that were written unless the block says, by appending to what it gets, that they may stay."""
+    sent: list[bool] = []
+    try:
+        yield sent
+    finally:
+        if not sent:
+            withdraw(root, written)
+
+
 def attempts(model: str) -> Iterator[int]:
     """Tries until one is not beaten by another clone, with a growing pause before each but the first two."""
     for number in range(ATTEMPTS):

@@ -142,6 +142,12 @@ def find(root: Path, reference: str) -> Version:
     raise UsageError(f"{reference!r} is not a version; known: {told or 'none that stands'}")
 
 
+def stage_of(reference: str, version: Version) -> str:
+    """The stage through which `reference` leads to `version`: faces#staging, or faces alone where it is in prod."""
+    name, mark, stage = reference.partition("#")
+    return stage if mark else "prod" if name == version.name and "prod" in version.stages else ""
+
+
 def said(event: Event) -> str:
     """Who wrote a tag, when and why."""
     why = event.message.get("why") or event.message.get("text") or "no reason given"
