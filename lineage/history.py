@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from project import layout
-from registry import dvc, git, tags
+from registry import dvc, git
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,6 @@ class Made:
     weights: str | None
     predictions: str | None
     start: str | None  # the weights that training began with
-
-
-def read_tags(root: Path, objects: Mapping[str, str]) -> Iterator[tags.Written]:
-    """The tags of `objects`, name → id, that speak of models."""
-    asked = {oid: name for name, oid in objects.items()}
-    for found in git.objects(root, asked):
-        if written := tags.parse_object(asked[found.asked], found):
-            yield written
 
 
 def made(root: Path, versions: Iterable[tuple[str, str, str]]) -> Iterator[Made]:

@@ -4,6 +4,7 @@ Every DVC object is read once, and kept when its transaction ends: whatever kill
 there. Versions come last, and only when all of their objects were looked at.
 """
 
+import dataclasses
 import hashlib
 import io
 import sqlite3
@@ -15,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lineage import entries, history, parts, schema, sweep, uses
+from lineage import entries, history, parts, schema, standing, sweep, uses
 from media import catalog, derivation
 from project import layout
 from project.errors import DailiesError
-from registry import dvc, git, runs, tags
+from registry import dvc, events, git, runs
 
 FILES = {"assets": catalog.FILE, "shards": derivation.FILE}
 """What is read of a folder that DVC keeps."""
@@ -62,27 +63,27 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _take_tags(root: Path, db: sqlite3.Connection) -> bool:
     """Keep new tags, forget those that are gone; whether anything that was known has gone."""
-    now = {name: oid for name, oid in git.references(root, "refs/tags").items() if tags.is_ours(name)}
+    now = {name: oid for name, oid in git.references(root, "refs/tags").items() if events.TAG.fullmatch(name)}
     known = dict(db.execute("SELECT name, object FROM tag"))
     gone = [name for name, oid in known.items() if now.get(name) != oid]
-    fresh = {name: oid for name, oid in now.items() if known.get(name) != oid}
+    fresh = {name for name, oid in now.items() if known.get(name) != oid}
     if not gone and not fresh:
         return False
-    written = list(history.read_tags(root, fresh))
-    versions = [(each.tag, *named, each.commit) for each in written if (named := tags.registered(each.tag))]
-    found = list(history.made(root, [(tag, model, commit) for tag, model, _, commit in versions]))
+    written = events.read(root, only=fresh) if fresh else []
+    versions = [(each.tag, each.name, each.commit) for each in written if each.kind == "register"]
+    made = list(history.made(root, versions))
     with _transaction(db):
         db.executemany("DELETE FROM tag WHERE name = ?", ((name,) for name in gone))
         db.executemany("DELETE FROM version WHERE tag = ?", ((name,) for name in gone))
         db.executemany(
-            "INSERT INTO tag VALUES (?, ?, ?, ?, ?, ?)",
-            ((each.tag, each.object, each.commit, each.made, each.who, each.message) for each in written),
+            f"INSERT INTO tag VALUES ({_marks(13)})", (standing.row(each, now[each.tag]) for each in written)
         )
-        db.executemany(
-            "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            ((e.tag, e.model, e.source, e.assets, e.shards, e.weights, e.predictions, e.start) for e in found),
-        )
+        db.executemany(f"INSERT INTO version VALUES ({_marks(8)})", map(dataclasses.astuple, made))
     return bool(gone)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
 
 
 def _take_present(root: Path, db: sqlite3.Connection) -> bool:

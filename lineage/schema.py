@@ -11,8 +11,9 @@ VERSION = 1
 
 TABLES = """
 CREATE TABLE tag (
-    name TEXT PRIMARY KEY, object TEXT NOT NULL, commit_id TEXT NOT NULL, made TEXT NOT NULL, who TEXT NOT NULL,
-    message TEXT NOT NULL
+    name TEXT PRIMARY KEY, object TEXT NOT NULL, model TEXT NOT NULL, kind TEXT NOT NULL, version TEXT NOT NULL,
+    stage TEXT NOT NULL, counter INTEGER NOT NULL, commit_id TEXT NOT NULL, made TEXT NOT NULL, who TEXT NOT NULL,
+    signed INTEGER NOT NULL, genuine INTEGER NOT NULL, message TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE version (
     tag TEXT PRIMARY KEY, model TEXT NOT NULL, source TEXT, assets TEXT, shards TEXT, weights TEXT, predictions TEXT,
@@ -43,6 +44,7 @@ CREATE TABLE part_entry (entry INTEGER, part INTEGER, PRIMARY KEY (entry, part))
 CREATE TABLE present (source TEXT PRIMARY KEY, assets TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
+CREATE INDEX tag_of_model ON tag (model);
 CREATE INDEX version_of_model ON version (model);
 CREATE INDEX version_of_weights ON version (weights);
 CREATE INDEX version_of_shards ON version (shards);

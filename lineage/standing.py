@@ -1,13 +1,15 @@
 """The registry as it stood at a moment, out of the index."""
 
 import datetime
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from project.errors import UsageError
 from registry import tags
-from registry.tags import Version
+from registry.events import Event
+from registry.tags import Line, Version
 
 
 def moment(text: str) -> datetime.datetime:
@@ -19,26 +21,38 @@ def moment(text: str) -> datetime.datetime:
     return at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
 
 
+def row(event: Event, oid: str) -> tuple[Any, ...]:
+    """An event as the table `tag` keeps it; `oid` is the id of the tag in git."""
+    said = json.dumps(event.message, ensure_ascii=False)
+    facts = (event.name, event.kind, event.version, event.stage, event.counter, event.commit, event.made, event.who)
+    return (event.tag, oid, *facts, event.signed, event.genuine, said)
+
+
+def lines(
+    db: sqlite3.Connection, models: Collection[str] | None = None, at: datetime.datetime | None = None
+) -> dict[str, Line]:
+    """Model → everything that its tags said; of some models, or of all. Messages are left out."""
+    where = "" if models is None else f" WHERE model IN ({', '.join('?' * len(models))})"
+    found = [
+        Event(tag, name, kind, version, stage, counter, commit, made, who, bool(signed), bool(genuine))
+        for tag, name, kind, version, stage, counter, commit, made, who, signed, genuine in db.execute(
+            "SELECT name, model, kind, version, stage, counter, commit_id, made, who, signed, genuine FROM tag" + where,
+            tuple(models or ()),
+        )
+        if at is None or datetime.datetime.fromisoformat(made) <= at
+    ]
+    return tags.fold(sorted(found, key=lambda event: event.order))
+
+
 def versions(
-    db: sqlite3.Connection, models: Iterable[str] | None = None, at: datetime.datetime | None = None
+    db: sqlite3.Connection, models: Collection[str] | None = None, at: datetime.datetime | None = None
 ) -> list[Version]:
-    """The versions that stood, with the stages that they were in; of some models, or of all. Their message is left out."""
-    written: list[tuple[str, str, str, dict[str, Any]]] = []
-    for where, values in _ranges(models):
-        for name, commit, made in db.execute(f"SELECT name, commit_id, made FROM tag{where}", values):
-            if at is None or datetime.datetime.fromisoformat(made) <= at:
-                written.append((name, commit, made, {}))
-    return tags.fold(written)
+    """The versions that stood, with the stages that they were live in; of some models, or of all. Without messages."""
+    return tags.standing(lines(db, models, at))
 
 
-def _ranges(models: Iterable[str] | None) -> Iterable[tuple[str, tuple[str, ...]]]:
-    if models is None:
-        return [("", ())]
-    wheres = " WHERE name >= ? AND name < ?"
-    return [(wheres, (f"{model}{mark}", f"{model}{chr(ord(mark) + 1)}")) for model in models for mark in "#@"]
-
-
-def message(db: sqlite3.Connection, tag: str) -> dict[str, Any]:
+def message(db: sqlite3.Connection, version: Version) -> dict[str, Any]:
     """What a version's tag says of its run; `{"text": …}` when another tool wrote it."""
-    row = db.execute("SELECT message FROM tag WHERE name = ?", (tag,)).fetchone()
-    return tags.parse_message(row[0]) if row else {}
+    found = db.execute("SELECT message FROM tag WHERE name = ?", (version.registration,)).fetchone()
+    said: dict[str, Any] = json.loads(found[0])
+    return said

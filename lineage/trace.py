@@ -99,7 +99,7 @@ def of(db: sqlite3.Connection, asset_ids: Iterable[str], at: datetime.datetime |
     grown = ancestry.read(db)
     concerned = grown.descendants(made) | made.keys()
     versions = standing.versions(db, {tag.partition("@")[0] for tag in concerned}, at)
-    holders = (_holder(version, by_data, made, grown) for version in versions if version.tag in concerned)
+    holders = (_holder(version, by_data, made, grown) for version in versions if version.registration in concerned)
     return Traced(asked, tuple(holder for holder in holders if holder), tuple(unknown(db, grown, at)))
 
 
@@ -148,12 +148,12 @@ def _holder(
 ) -> Holder | None:
     """What a version holds; None when it has neither samples of the assets nor weights that saw them."""
     inherited = {}
-    for ancestor in grown.ancestors(version.tag):
+    for ancestor in grown.ancestors(version.registration):
         data = made.get(ancestor)
         learnt = {use.asset for use in by_data[data.collection] if use.split != "test"} if data else None
         if learnt:
             inherited[ancestor] = tuple(sorted(learnt))
-    own = made.get(version.tag)
+    own = made.get(version.registration)
     if not own and not inherited:
         return None
     return Holder(
@@ -181,5 +181,5 @@ def unknown(db: sqlite3.Connection, grown: ancestry.Ancestry, at: datetime.datet
     for tag in grown.descendants(list(whys)):
         whys.setdefault(tag, "its training began with weights of a version of which it cannot be said")
     for version in standing.versions(db, {tag.partition("@")[0] for tag in whys}, at):
-        if version.tag in whys:
-            yield Unknown(version.tag, version.stages, whys[version.tag])
+        if version.registration in whys:
+            yield Unknown(version.tag, version.stages, whys[version.registration])
