@@ -3,17 +3,20 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lineage import parts
+from media.catalog import ADMITTED
 
 TERMS = ("source", "kind", "licence", "holder", "subject", "consent", "valid_until")
 LISTS = ("paths", "labels")
-TEXTS = ("group", "split", "status", "reason", "released")
+TEXTS = ("format", "group", "split", "status", "reason", "released")
+_JSON = json.JSONEncoder(ensure_ascii=False)
 COLUMNS = ("asset_id", *LISTS, *TERMS, *TEXTS, "bytes")
 
 
@@ -23,7 +26,8 @@ def columns(catalog: pa.Table) -> list[tuple[np.ndarray, np.ndarray]]:
     sizes = catalog["bytes"].fill_null(0).to_numpy().astype("<i8")
     found = [_fixed(ids), _fixed(sizes.reshape(-1, 1).view(np.uint8))]
     found += [parts.text(catalog[name].combine_chunks()) for name in (*TERMS, *TEXTS)]
-    found += [_list(catalog[name].combine_chunks()) for name in LISTS]
+    for name in LISTS:
+        found += _list(catalog[name].combine_chunks())
     return found
 
 
@@ -31,9 +35,14 @@ def _fixed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.full(len(values), values.shape[1], np.int64), np.ascontiguousarray(values).reshape(-1)
 
 
-def _list(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Each list as JSON, so that neither a comma nor a line end in a text can make two lists alike."""
-    return parts.text(pa.array([json.dumps(each or [], ensure_ascii=False) for each in array.to_pylist()], pa.string()))
+def _list(array: pa.Array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """How many texts each row has, how long each is, and the texts: so no two different lists are alike."""
+    counts = array.value_lengths().fill_null(0).to_numpy().astype(np.int64)
+    lengths, data = parts.text(array.flatten())
+    ends = np.concatenate([[0], np.cumsum(lengths)])[np.concatenate([[0], np.cumsum(counts)])]
+    yield _fixed(counts.reshape(-1, 1).view(np.uint8))
+    yield counts * 8, np.ascontiguousarray(lengths).view(np.uint8)
+    yield np.diff(ends), data
 
 
 def insert(
@@ -45,7 +54,7 @@ def insert(
         fixed = tuple(row[name] or "" for name in TERMS)
         if fixed not in terms:
             terms[fixed] = _terms(db, fixed)
-        said = [json.dumps(row[name] or [], ensure_ascii=False) for name in LISTS]
+        said = [_JSON.encode(row[name] or []) for name in LISTS]
         said += [row[name] or "" for name in TEXTS]
         content = (*fixed, *said, row["bytes"] or 0)
         digest = hashlib.blake2b(repr(content).encode(), digest_size=8).digest()
@@ -55,8 +64,8 @@ def insert(
     ids = [(row[-1],) for row in fresh]
     db.executemany("INSERT OR IGNORE INTO asset (id) VALUES (?)", ids)
     db.executemany(
-        "INSERT OR IGNORE INTO entry (digest, terms, paths, labels, grouped, split, status, reason, released, bytes, asset)"
-        " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, key FROM asset WHERE id = ?",
+        "INSERT OR IGNORE INTO entry"
+        " (digest, terms, paths, labels, format, grouped, split, status, reason, released, bytes, asset) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, key FROM asset WHERE id = ?",
         fresh,
     )
     keys = [(part, asset, number) for (asset,), (number, *_) in zip(ids, fresh, strict=True)]
@@ -78,3 +87,19 @@ def _terms(db: sqlite3.Connection, fixed: tuple[str, ...]) -> int:
     db.execute(f"INSERT OR IGNORE INTO terms ({', '.join(TERMS)}) VALUES ({marks})", fixed)
     where = " AND ".join(f"{name} = ?" for name in TERMS)
     return int(db.execute(f"SELECT id FROM terms WHERE {where}", fixed).fetchone()[0])
+
+
+def summary(catalog: pa.Table) -> dict[str, Any]:
+    """How many assets there are, by status, and of those admitted by licence and with a subject."""
+    admitted = catalog.filter(pc.equal(catalog["status"], ADMITTED))
+    return {
+        "status": _counts(catalog["status"]),
+        "licences": _counts(admitted["licence"]),
+        "subjects": sum(1 for subject in _counts(admitted["subject"]) if subject),
+        "bytes": pc.sum(admitted["bytes"]).as_py() or 0,
+    }
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    found = {each["values"].as_py() or "": each["counts"].as_py() for each in pc.value_counts(column)}
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -6,24 +6,15 @@ there. Versions come last, and only when all of their objects were looked at.
 
 import dataclasses
 import hashlib
-import io
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from lineage import entries, history, parts, schema, standing, sweep, uses
-from media import catalog, derivation
+from lineage import history, objects, schema, standing, sweep
 from project import layout
-from project.errors import DailiesError
 from registry import dvc, events, git, runs
 
-FILES = {"assets": catalog.FILE, "shards": derivation.FILE}
-"""What is read of a folder that DVC keeps."""
 Tick = Callable[[int, int], None]
 """Called with how many objects are read, and of how many."""
 
@@ -113,14 +104,14 @@ def _take_objects(root: Path, db: sqlite3.Connection, tick: Tick, ask_again: boo
     missing = db.execute("SELECT md5, kind FROM object WHERE missing != ''").fetchall() if ask_again else []
     if not wanted and not missing:
         return
-    terms: dict[tuple[str, ...], int] = {}
+    terms: objects.Terms = {}
     with dvc.opened(root) as repo:
         cache = dvc.Cache(repo)
         todo = [*wanted, *missing]
         for done, (md5, kind) in enumerate(todo):
             tick(done, len(todo))
             with _transaction(db):
-                _take_object(db, cache, md5, kind, terms)
+                objects.take(db, cache, md5, kind, terms)
     tick(len(todo), len(todo))
 
 
@@ -132,67 +123,3 @@ def _wanted(db: sqlite3.Connection) -> Iterable[tuple[str, str]]:
         " UNION SELECT DISTINCT shards, 'shards' FROM version"
         ") WHERE md5 IS NOT NULL AND md5 NOT IN (SELECT md5 FROM object) ORDER BY kind, md5"
     ).fetchall()
-
-
-def _take_object(
-    db: sqlite3.Connection, cache: dvc.Cache, md5: str, kind: str, terms: dict[tuple[str, ...], int]
-) -> None:
-    """Read one folder's table and keep it; what cannot be read is kept with the reason."""
-    db.execute("DELETE FROM object WHERE md5 = ?", (md5,))
-    try:
-        file, table = _table(cache, md5, kind)
-        read = _keep_catalog(db, table, terms) if kind == "assets" else _keep_derivation(db, table)
-    except (DailiesError, ValueError, KeyError, pa.ArrowException) as error:
-        row = (md5, kind, None, None, None, None, " ".join(str(error).split()))
-    else:
-        row = (md5, kind, file, *read, "")
-    db.execute(
-        "INSERT INTO object (md5, kind, file, collection, copies, made_by, missing) VALUES (?, ?, ?, ?, ?, ?, ?)", row
-    )
-
-
-def _table(cache: dvc.Cache, md5: str, kind: str) -> tuple[str, pa.Table]:
-    """The table of a folder output, and the hash of its file. Raises DailiesError when it is not at hand."""
-    entries_of = dict(cache.listing(md5))
-    file = entries_of.get(FILES[kind])
-    if file is None:
-        raise DailiesError(f"it has no {FILES[kind]}")
-    columns = entries.COLUMNS if kind == "assets" else uses.COLUMNS
-    with pq.ParquetFile(io.BytesIO(cache.read(file)), pre_buffer=False) as parquet:
-        return file, parquet.read(list(columns), use_threads=False)
-
-
-def _keep_catalog(db: sqlite3.Connection, table: pa.Table, terms: dict[tuple[str, ...], int]) -> tuple[int, None, None]:
-    columns = entries.columns(table)
-    bounds = parts.cut(parts.prefix(columns[0][1].reshape(-1, 32)))
-    found = list(parts.of_rows(bounds, columns))
-
-    def keep(part: parts.Part, number: int) -> None:
-        entries.insert(db, number, table.slice(part.start, part.stop - part.start).to_pylist(), terms)
-
-    return _keep(db, found, keep), None, None
-
-
-def _keep_derivation(db: sqlite3.Connection, table: pa.Table) -> tuple[int, int, str]:
-    rows = uses.rows(table)
-    widths = np.full(len(rows), uses.WIDTH, np.int64)
-    found = list(parts.of_rows(parts.cut(parts.prefix(rows)), [(widths, rows.reshape(-1))]))
-    number = _keep(db, found, lambda part, number: uses.insert(db, number, rows[part.start : part.stop]))
-    return number, uses.copies(table), uses.made_by(table)
-
-
-def _keep(db: sqlite3.Connection, found: list[parts.Part], insert: Callable[[parts.Part, int], None]) -> int:
-    """Keep the parts that are new, and their order together; the number of the collection."""
-    hash = parts.whole(found)
-    if known := db.execute("SELECT id FROM collection WHERE hash = ?", (hash,)).fetchone():
-        return int(known[0])
-    numbers = []
-    for part in found:
-        if known := db.execute("SELECT id FROM part WHERE hash = ?", (part.hash,)).fetchone():
-            numbers.append(known[0])
-            continue
-        numbers.append(db.execute("INSERT INTO part (hash) VALUES (?)", (part.hash,)).lastrowid)
-        insert(part, numbers[-1])
-    collection = db.execute("INSERT INTO collection (hash) VALUES (?)", (hash,)).lastrowid
-    db.executemany("INSERT OR IGNORE INTO collection_part VALUES (?, ?)", ((collection, part) for part in numbers))
-    return int(collection or 0)

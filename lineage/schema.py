@@ -20,8 +20,8 @@ CREATE TABLE version (
     start TEXT
 ) WITHOUT ROWID;
 CREATE TABLE object (
-    id INTEGER PRIMARY KEY, md5 TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, file TEXT, collection INTEGER, copies INTEGER,
-    made_by TEXT, missing TEXT NOT NULL
+    id INTEGER PRIMARY KEY, md5 TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, file TEXT, collection INTEGER,
+    summary TEXT NOT NULL, missing TEXT NOT NULL
 );
 CREATE TABLE collection (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
 CREATE TABLE part (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
@@ -36,8 +36,8 @@ CREATE TABLE terms (
 );
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY, asset INTEGER NOT NULL, digest INTEGER NOT NULL, terms INTEGER NOT NULL, paths TEXT NOT NULL,
-    labels TEXT NOT NULL, grouped TEXT NOT NULL, split TEXT NOT NULL, bytes INTEGER NOT NULL, status TEXT NOT NULL,
-    reason TEXT NOT NULL, released TEXT NOT NULL, UNIQUE (asset, digest)
+    labels TEXT NOT NULL, format TEXT NOT NULL, grouped TEXT NOT NULL, split TEXT NOT NULL, bytes INTEGER NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL, released TEXT NOT NULL, UNIQUE (asset, digest)
 );
 CREATE TABLE path (path TEXT, entry INTEGER, PRIMARY KEY (path, entry)) WITHOUT ROWID;
 CREATE TABLE part_entry (entry INTEGER, part INTEGER, PRIMARY KEY (entry, part)) WITHOUT ROWID;

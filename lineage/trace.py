@@ -138,7 +138,8 @@ def _versions_of(db: sqlite3.Connection, collections: Sequence[int]) -> dict[str
     db.execute("DELETE FROM held")
     db.executemany("INSERT INTO held VALUES (?)", ((collection,) for collection in collections))
     rows = db.execute(
-        "SELECT tag, collection, copies FROM held JOIN object USING (collection) JOIN version ON version.shards = object.md5"
+        "SELECT tag, collection, json_extract(summary, '$.copies') FROM held JOIN object USING (collection)"
+        " JOIN version ON version.shards = object.md5"
     )
     return {tag: _Data(collection, copies) for tag, collection, copies in rows}
 

@@ -1,6 +1,8 @@
 """A derivation in the index: which asset became samples, in which split."""
 
+import json
 import sqlite3
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,14 +40,15 @@ def _halves(column: pa.ChunkedArray) -> np.ndarray:
     return parts.ids(doubled)[:, :16]
 
 
-def copies(derivation: pa.Table) -> int:
-    """How many varied copies each training sample has."""
-    return int(pc.max(derivation["copy"]).as_py() or 0)
-
-
-def made_by(derivation: pa.Table) -> str:
-    """How copies were made, as JSON; empty without any."""
-    return str(pc.max(derivation["transform"]).as_py() or "")
+def summary(derivation: pa.Table) -> dict[str, Any]:
+    """How many samples each split has, copies included, and how copies were made."""
+    counts = {each["values"].as_py(): each["counts"].as_py() for each in pc.value_counts(derivation["split"])}
+    made = pc.max(derivation["transform"]).as_py()
+    return {
+        "samples": {name: counts[name] for name in NAMES if name in counts},
+        "copies": pc.max(derivation["copy"]).as_py() or 0,
+        "transform": json.loads(made) if made else {},
+    }
 
 
 def insert(db: sqlite3.Connection, part: int, rows: np.ndarray) -> None:
