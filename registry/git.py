@@ -3,9 +3,11 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from project import layout
 from project.errors import DailiesError, NoSpace, UsageError
@@ -40,10 +42,11 @@ class GitError(DailiesError):
     """git refused; the message is the command and what git said."""
 
 
-def git(root: Path, *arguments: str, stdin: str | None = None) -> str:
+def git(root: Path, *arguments: str, stdin: str | None = None, variables: Mapping[str, str] | None = None) -> str:
     """Run git in `root` and return what it printed, without the last line end. Raises GitError."""
+    environment = _environment() | dict(variables or {})
     done = subprocess.run(
-        ["git", *arguments], cwd=root, input=stdin, capture_output=True, text=True, check=False, env=_environment()
+        ["git", *arguments], cwd=root, input=stdin, capture_output=True, text=True, check=False, env=environment
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
@@ -75,6 +78,16 @@ def branch(root: Path) -> str:
 def common_folder(root: Path) -> Path:
     """The `.git` folder that all worktrees of this repository share."""
     return Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+
+
+def setting(root: Path, key: str, *, kind: str = "") -> str:
+    """What `git config` says of `key`, of this clone and all its worktrees; empty when it says nothing."""
+    try:
+        return git(root, "config", *([f"--type={kind}"] if kind else []), "--get", key)
+    except GitError as error:
+        if "exit code 1" in str(error):
+            return ""
+        raise UsageError(f"git config {key} cannot be read: {error}") from None
 
 
 def changed(root: Path, *paths: str) -> list[str]:
@@ -139,6 +152,49 @@ def fetch_commit(repository: str, commit: str, folder: Path) -> None:
         said = str(error).partition(f"{folder}: ")[2] or error
         raise GitError(f"commit {commit} of {repository} cannot be fetched: {said}") from None
     shutil.rmtree(private)
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """What git keeps under a name; `kind` is commit, tag, tree or blob, or missing."""
+
+    asked: str
+    id: str
+    kind: str
+    content: bytes
+
+
+def references(root: Path, pattern: str) -> dict[str, str]:
+    """Name below `refs/tags/` and the like → id of the object that it names, which for an annotated tag is the tag."""
+    out = git(root, "for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", pattern)
+    return {name: oid for oid, _, name in (line.partition(" ") for line in out.splitlines())}
+
+
+def objects(root: Path, names: Iterable[str], *, content: bool = True) -> Iterator[Object]:
+    """Many objects by name (an id, or `COMMIT:PATH`), in order, from one git process."""
+    command = ["git", "cat-file", "--batch" if content else "--batch-check"]
+    with subprocess.Popen(
+        command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+    ) as process:
+        assert process.stdin and process.stdout
+        asked = list(names)
+        writer = threading.Thread(target=_feed, args=(process.stdin, asked), daemon=True)
+        writer.start()
+        for name in asked:
+            head = process.stdout.readline().decode()
+            if not head:
+                raise GitError(f"git cat-file failed in {root} at {name}")
+            if head.endswith((" missing\n", " ambiguous\n")):
+                yield Object(name, "", "missing", b"")
+                continue
+            oid, kind, size = head.split()
+            yield Object(name, oid, kind, process.stdout.read(int(size) + 1)[:-1] if content else b"")
+        writer.join()
+
+
+def _feed(pipe: IO[bytes], names: Iterable[str]) -> None:
+    with pipe:
+        pipe.write("".join(f"{name}\n" for name in names).encode())
 
 
 @dataclass(frozen=True, slots=True)

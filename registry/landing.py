@@ -7,7 +7,7 @@ import yaml
 
 from project import layout
 from project.errors import DailiesError
-from registry import dvc, git
+from registry import dvc, git, origin
 from registry.runs import TAKEN, Run, lock, taken_commit
 
 
@@ -18,11 +18,14 @@ class NotLanded(DailiesError):
 def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> str:
     """Bring the run's commit to branch `base` and link its outputs into the workspace; the commit that landed.
 
-    One at a time. `replan` makes the plan anew in the run's folder after a merge. Raises NotLanded.
+    One at a time. What the shared repository has on that branch, as far as it was fetched, is merged as well. `replan`
+    makes the plan anew in the run's folder after a merge. Raises NotLanded.
     """
     with lock(run.workspace, "landing", wait=True):
-        if not git.is_ancestor(run.folder, base, "HEAD"):
-            _merge(run, base, stages, replan)
+        shared = f"refs/remotes/{origin.remote(run.workspace)}/{base}"
+        for branch in (base, shared):
+            if git.exists(run.folder, branch) and not git.is_ancestor(run.folder, branch, "HEAD"):
+                _merge(run, branch, stages, replan)
         commit = git.head(run.folder)
         _forward(run, base, commit)
         with dvc.opened(run.workspace) as repo:

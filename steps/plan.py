@@ -19,7 +19,7 @@ from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
 from project.source import Source
 from recipes import Recipe, load
-from registry import tags
+from registry import fetching, tags
 from steps import code, known
 from steps.command import run
 
@@ -206,7 +206,7 @@ def _start(
     if unchanged:
         return before["start"]
     champion = tags.live(root, name)
-    return {"version": champion.version, "weights": champion.message["weights"]} if champion else None
+    return {"version": champion.version, "weights": fetching.weights(root, champion)} if champion else None
 
 
 def _code(root: Path, modules: list[str], *, learns: bool) -> dict[str, dict[str, str]]:

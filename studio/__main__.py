@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from project.errors import DailiesError, Interrupted, UsageError, full
-from studio import data
+from studio import data, lineage
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -22,6 +22,7 @@ params_app = App(name="params", help="params.yaml, the file that people edit.")
 app.command(model_app)
 app.command(params_app)
 app.command(data.app)
+app.command(lineage.app)
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")]
 

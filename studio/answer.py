@@ -8,6 +8,9 @@ from typing import Any, NoReturn
 
 from project.errors import DailiesError
 
+HELD, CANNOT_SAY = 6, 7
+"""Exit codes of questions that are answered: a live version holds it; of a live version it cannot be said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -48,21 +48,22 @@ def test_settings_parse(page: Path) -> None:
 
 def test_every_command_is_documented_and_every_documented_one_exists() -> None:
     page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"`dailies ((?:model |params |data )?[a-z]+)", page))
+    documented = set(re.findall(r"`dailies ((?:model |params |data |lineage )?[a-z]+)", page))
     existing = set()
-    for group in ("", "model", "params", "data"):
+    for group in ("", "model", "params", "data", "lineage"):
         command = [sys.executable, "-m", "studio", *([group] if group else []), "--help"]
         helped = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         existing |= {f"{group} {name}".strip() for name in re.findall(r"^│ ([a-z]+)  ", helped, re.MULTILINE)}
-    assert documented == existing - {"model", "params", "data"}
+    assert documented == existing - {"model", "params", "data", "lineage"}
 
 
 def test_exit_codes_are_those_of_the_errors() -> None:
     from project.errors import BY_EXIT_CODE
+    from studio.answer import CANNOT_SAY, HELD
 
     page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
     documented = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
-    assert documented == set(BY_EXIT_CODE) | {0}
+    assert documented == set(BY_EXIT_CODE) | {0, HELD, CANNOT_SAY}
 
 
 def test_nothing_speaks_of_the_place_it_was_made_in() -> None:

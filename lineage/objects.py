@@ -1,0 +1,84 @@
+"""What DVC keeps of a source or of samples, read once and put into the index."""
+
+import io
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lineage import entries, parts, uses
+from media import catalog, derivation
+from project.errors import DailiesError
+from registry import dvc
+
+FILES = {"assets": catalog.FILE, "shards": derivation.FILE}
+"""What is read of a folder that DVC keeps."""
+Terms = dict[tuple[str, ...], int]
+"""Rights as a catalog gives them → their number in the index."""
+
+
+def take(db: sqlite3.Connection, cache: dvc.Cache, md5: str, kind: str, terms: Terms) -> None:
+    """Read one folder's table and keep it; what cannot be read is kept with the reason."""
+    db.execute("DELETE FROM object WHERE md5 = ?", (md5,))
+    try:
+        file, table = _table(cache, md5, kind)
+        if kind == "assets":
+            collection, summary = _keep_catalog(db, table, terms), entries.summary(table)
+        else:
+            collection, summary = _keep_derivation(db, table), uses.summary(table)
+    except (DailiesError, ValueError, KeyError, pa.ArrowException) as error:
+        found: tuple[Any, ...] = (None, None, "{}", " ".join(str(error).split()))
+    else:
+        found = (file, collection, json.dumps(summary, ensure_ascii=False), "")
+    columns = "md5, kind, file, collection, summary, missing"
+    db.execute(f"INSERT INTO object ({columns}) VALUES (?, ?, ?, ?, ?, ?)", (md5, kind, *found))
+
+
+def _table(cache: dvc.Cache, md5: str, kind: str) -> tuple[str, pa.Table]:
+    """The table of a folder output, and the hash of its file. Raises DailiesError when it is not at hand."""
+    entries_of = dict(cache.listing(md5))
+    file = entries_of.get(FILES[kind])
+    if file is None:
+        raise DailiesError(f"it has no {FILES[kind]}")
+    columns = entries.COLUMNS if kind == "assets" else uses.COLUMNS
+    with pq.ParquetFile(io.BytesIO(cache.read(file)), pre_buffer=False) as parquet:
+        return file, parquet.read(list(columns), use_threads=False)
+
+
+def _keep_catalog(db: sqlite3.Connection, table: pa.Table, terms: Terms) -> int:
+    columns = entries.columns(table)
+    bounds = parts.cut(parts.prefix(columns[0][1].reshape(-1, 32)))
+    found = list(parts.of_rows(bounds, columns))
+
+    def keep(part: parts.Part, number: int) -> None:
+        entries.insert(db, number, table.slice(part.start, part.stop - part.start).to_pylist(), terms)
+
+    return _keep(db, found, keep)
+
+
+def _keep_derivation(db: sqlite3.Connection, table: pa.Table) -> int:
+    rows = uses.rows(table)
+    widths = np.full(len(rows), uses.WIDTH, np.int64)
+    found = list(parts.of_rows(parts.cut(parts.prefix(rows)), [(widths, rows.reshape(-1))]))
+    return _keep(db, found, lambda part, number: uses.insert(db, number, rows[part.start : part.stop]))
+
+
+def _keep(db: sqlite3.Connection, found: list[parts.Part], insert: Callable[[parts.Part, int], None]) -> int:
+    """Keep the parts that are new, and their order together; the number of the collection."""
+    hash = parts.whole(found)
+    if known := db.execute("SELECT id FROM collection WHERE hash = ?", (hash,)).fetchone():
+        return int(known[0])
+    numbers = []
+    for part in found:
+        if known := db.execute("SELECT id FROM part WHERE hash = ?", (part.hash,)).fetchone():
+            numbers.append(known[0])
+            continue
+        numbers.append(db.execute("INSERT INTO part (hash) VALUES (?)", (part.hash,)).lastrowid)
+        insert(part, numbers[-1])
+    collection = db.execute("INSERT INTO collection (hash) VALUES (?)", (hash,)).lastrowid
+    db.executemany("INSERT OR IGNORE INTO collection_part VALUES (?, ?)", ((collection, part) for part in numbers))
+    return int(collection or 0)
