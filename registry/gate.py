@@ -35,6 +35,17 @@ def floors(limits: Mapping[str, Mapping[str, float]], metrics: Mapping[str, floa
     return rules
 
 
+RIGHTS = "rights"
+"""The rule that nobody may override."""
+
+
+def rights(model: str, barred: Mapping[str, int]) -> Rule:
+    """Whether the model holds assets that it may not use today, counted by reason."""
+    said = ", ".join(f"{count:,} {reason}" for reason, count in sorted(barred.items()))
+    reason = f"{model} holds assets that it may not use: {said}" if said else "every asset in it may be used today"
+    return Rule(RIGHTS, not said, reason)
+
+
 def against_champion(candidate: Mapping[str, float], champion: Mapping[str, float], version: str) -> Rule:
     """Per-asset scores (1 = right, 0 = wrong) of both on the same assets, compared asset by asset.
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -125,6 +125,14 @@ def commit(root: Path, subject: str, trailers: dict[str, str]) -> str:
     if git(root, "status", "--porcelain", "--untracked-files=no"):
         message = subject + "\n\n" + "\n".join(f"{key}: {value}" for key, value in trailers.items()) + "\n"
         git(root, "commit", "--quiet", "--no-verify", "-F", "-", stdin=message)
+    return head(root)
+
+
+def commit_only(root: Path, paths: Sequence[str], subject: str, trailers: dict[str, str]) -> str:
+    """Commit some files as they are now, and leave all else that a person has added for a commit of their own."""
+    message = subject + "\n\n" + "\n".join(f"{key}: {value}" for key, value in trailers.items()) + "\n"
+    git(root, "add", "--", *paths)
+    git(root, "commit", "--quiet", "--no-verify", "--only", "-F", "-", "--", *paths, stdin=message)
     return head(root)
 
 

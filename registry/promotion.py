@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from project.errors import GateRefused, UsageError
-from registry import events, fetching, git, origin, runs, scores, signing, tags
+from project.errors import GateRefused, RightsRefused, UsageError
+from registry import events, fetching, gate, git, origin, runs, scores, signing, tags
 from registry.events import Event
 from registry.tags import Version
 
 Rules = list[dict[str, Any]]
+Allowed = Callable[[Path, Version], gate.Rule]
+"""(root, version) → the rule on rights as it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,11 @@ class Moved:
     overridden: bool = False
 
 
-def promote(root: Path, name: str, number: str, stage: str, *, override: bool, why: str) -> Moved:
-    """Make a version live in `stage`, if the gate let it or somebody overrides that.
+def promote(root: Path, name: str, number: str, stage: str, allowed: Allowed, *, override: bool, why: str) -> Moved:
+    """Make a version live in `stage`, if the gate let it or somebody overrides that. Rights cannot be overridden.
 
-    Raises UsageError; GateRefused with the rules that failed; IntegrityError where an object or a signature is missing.
+    Raises UsageError; RightsRefused; GateRefused with the rules that failed; IntegrityError where an object or a
+    signature is missing.
     """
     if override and not why.strip():
         raise UsageError('--override needs a reason, which is kept with the tag: --why "…"')
@@ -40,7 +43,8 @@ def promote(root: Path, name: str, number: str, stage: str, *, override: bool, w
         if before and before.tag == version.tag:
             return [], Moved(version, stage, "", before, [])
         verify(root, version)
-        rules = verdict(root, version)
+        ours = _permitted(root, version, allowed)
+        rules = [*verdict(root, version), ours]
         refused = [f"{rule['rule']}: {rule['reason']}" for rule in rules if not rule["passed"]]
         if refused and not override:
             raise GateRefused(
@@ -64,7 +68,7 @@ def verdict(root: Path, version: Version) -> Rules:
     recorded = version.message.get("verdict")
     if recorded is None:
         return [{"rule": "a gate", "passed": False, "reason": f"{version.tag} was registered without one"}]
-    rules: Rules = list(recorded["rules"])
+    rules: Rules = [rule for rule in recorded["rules"] if rule["rule"] != gate.RIGHTS]
     champion = tags.live(root, version.name)
     if champion and champion.tag != version.tag and champion.version != version.message.get("champion"):
         rules = [rule for rule in rules if not rule["rule"].startswith("not worse than ")]
@@ -72,7 +76,16 @@ def verdict(root: Path, version: Version) -> Rules:
     return rules
 
 
-def rollback(root: Path, name: str, stage: str, why: str) -> Moved:
+def _permitted(root: Path, version: Version, allowed: Allowed) -> dict[str, Any]:
+    rule = allowed(root, version)
+    if not rule.passed:
+        raise RightsRefused(
+            f"{version.tag} cannot be made live: {rule.reason}; train one without them: dailies run {version.name}"
+        )
+    return rule.as_dict()
+
+
+def rollback(root: Path, name: str, stage: str, allowed: Allowed, why: str) -> Moved:
     """Take the live version out of `stage`, so that the one before it is live again. Raises UsageError."""
 
     def move() -> tuple[list[str], Moved]:
@@ -89,6 +102,7 @@ def rollback(root: Path, name: str, stage: str, why: str) -> Moved:
                 f"promote another: dailies model promote {name} VERSION --stage {stage}"
             )
         verify(root, earlier[0])
+        _permitted(root, earlier[0], allowed)
         fetching.check_remote(root, earlier[0])
         message = _message(root, now, why or "rolled back") | {"back_to": earlier[0].version}
         tag = tags.append(root, name, f"#{stage}!", now.commit, message)

@@ -18,6 +18,8 @@ from registry.runs import Run
 CHOSEN = ("recipe", "source", "settings", "augment", "split")
 """What a person chose about a model; a change of these makes a minor version, all else a patch."""
 
+Allowed = Callable[[], gate.Rule]
+"""The rule on rights as it is at this moment; called again right before a version goes live."""
 Evaluate = Callable[[tags.Version, Path], Path]
 """(champion, folder to write to) → its predictions on today's test assets."""
 
@@ -70,7 +72,7 @@ def standing(root: Path, model: str, weights: str | None) -> tags.Version | None
     return found[-1] if found and weights else None
 
 
-def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None]) -> Registration:
+def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None], allowed: Allowed) -> Registration:
     """Judge, commit, push, land, tag. Weights that have a version already keep it, and may become live under a new gate.
 
     Nothing at all is done when the weights have a version and the run changed nothing.
@@ -84,7 +86,7 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
         if old and not attempt and not _changed(candidate):
             return Registration(old, "prod" in old.stages, False, old.message.get("verdict", {}).get("rules", []), True)
         champion = tags.live(run.folder, run.model)
-        rules = judge(candidate, champion, evaluate, scored)
+        rules = [*judge(candidate, champion, evaluate, scored), allowed().as_dict()]
         promoted = candidate.promote and all(rule["passed"] for rule in rules)
         version = old.version if old else next_version(run.folder, run.model)
         message = _message(candidate, outputs, version, rules, promoted, champion)
@@ -95,6 +97,8 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
         with origin.held(run.workspace):
             if tags.live(run.folder, run.model) != champion:
                 continue  # somebody moved the stage meanwhile
+            if promoted and not allowed().passed:
+                continue  # somebody withdrew an asset meanwhile
             if landed:
                 land(run, candidate.base, candidate.stages, replan)
             written = _tag(candidate, message, old, commit, rules, promoted)

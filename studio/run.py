@@ -13,9 +13,11 @@ import yaml
 
 from flows.quiet import ENVIRONMENT
 from lineage import current
+from media.permission import said
 from project import layout, params
-from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, UsageError
+from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, RightsRefused, UsageError
 from registry import git, runs, tags
+from registry.gate import RIGHTS
 from studio import params as params_check
 from studio import server
 from studio.answer import Answer
@@ -179,8 +181,23 @@ def _made(root: Path, run: runs.Run, source: str, result: dict[str, Any], promot
     report = layout.reports(root, run.model) / "report.html"
     if result["landed"] and report.is_file():
         lines.append(f"  report   {report}")
-    lines += [*_refused_files(root, source), *_found(root, source)]
+    lines += [*_held_back(root, run.model), *_refused_files(root, source), *_found(root, source)]
     if not result["landed"]:
         lines.append("  its settings stay with the version; the main branch is as it was")
     data = {**result, "current": False, "run": run.id, "report": str(report), "logs": str(run.log_folder)}
-    return Answer(data, "\n".join(lines), GateRefused.exit_code if refused and promote else 0)
+    return Answer(data, "\n".join(lines), _exit_code(refused) if promote else 0)
+
+
+def _exit_code(refused: Sequence[Mapping[str, Any]]) -> int:
+    if any(rule["rule"] == RIGHTS for rule in refused):
+        return RightsRefused.exit_code
+    return GateRefused.exit_code if refused else 0
+
+
+def _held_back(root: Path, model: str) -> list[str]:
+    """One line when rights keep assets out of the model."""
+    try:
+        facts = json.loads((layout.shards(root, model) / "facts.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    return [f"  held     {said(facts['held_back'])}"] if "held_back" in facts else []

@@ -9,8 +9,9 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from lineage import rights, withdrawal
 from project.errors import DailiesError
-from registry import fetching, publish, tags
+from registry import fetching, gate, publish, tags
 from tasks.stage import artifact_key, bring_up_to_date, may_recover
 
 
@@ -32,7 +33,14 @@ def register(candidate: publish.Candidate) -> publish.Registration:
     def evaluate(champion: tags.Version, folder: Path) -> Path:
         return score_champion(candidate, champion, folder)
 
-    made = publish.register(candidate, evaluate, replan)
+    def allowed() -> gate.Rule:
+        run = candidate.run
+        return rights.of_candidate(run.workspace, run.folder, run.model, candidate.source)
+
+    made = publish.register(candidate, evaluate, replan, allowed)
+    if made.promoted:
+        for version in withdrawal.retire(candidate.run.workspace, candidate.run.model):
+            logger.info("%s is taken back: it holds withdrawn assets, and %s does not", version, made.version.tag)
     for rule in made.rules:
         logger.info("%s %s: %s", "passed" if rule["passed"] else "REFUSED", rule["rule"], rule["reason"])
     if not made.new:
