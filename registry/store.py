@@ -12,6 +12,8 @@ from project.errors import IntegrityError, RemoteUnreachable, full
 from registry import dvc, git, tags
 
 PIECE_BYTES = 1 << 20
+EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
+"""The name of the object without bytes, the only one that may be empty."""
 
 
 class Place:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from project.errors import DailiesError, Interrupted, UsageError, full
-from studio import data, lineage
+from studio import data, lineage, rights
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -23,6 +23,7 @@ app.command(model_app)
 app.command(params_app)
 app.command(data.app)
 app.command(lineage.app)
+app.command(rights.app)
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")]
 
@@ -110,6 +111,38 @@ def doctor(
     from studio import doctor as checks
 
     return checks.doctor(fix=fix)
+
+
+@app.command
+def verify(
+    *,
+    remote: Annotated[bool, Parameter(negative="", help="Check the DVC remote as well, object by object.")] = False,
+    sample: Annotated[str, Parameter(help="Rehash only this share, drawn at random, as 5%.")] = "100%",
+    repair: Annotated[
+        bool, Parameter(negative="", help="Replace what is bad by the good copy of the other place.")
+    ] = False,
+    json: Json = False,
+) -> Answer:
+    """Rehash every object that a version, the workspace or a run needs; exit code 13 when one is missing or damaged."""
+    from studio import integrity
+
+    return integrity.verify(remote=remote, sample=sample, repair=repair)
+
+
+@app.command
+def gc(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", help="Only say what would be removed.")] = False,
+    remote: Annotated[bool, Parameter(negative="", help="Clean the DVC remote as well.")] = False,
+    retired: Annotated[
+        bool, Parameter(negative="", help="Keep nothing for versions that were taken back, nor for other tags.")
+    ] = False,
+    json: Json = False,
+) -> Answer:
+    """Remove from the cache what no tag, branch, workspace or unfinished run needs."""
+    from studio import integrity
+
+    return integrity.gc(dry_run=dry_run, remote=remote, retired=retired)
 
 
 @params_app.command(name="check")

@@ -54,19 +54,19 @@ def bring_up_to_date(root: Path, source: str) -> bool:
 
     Raises what the step raised: QuarantineError when too much is refused.
     """
-    logger = _logger()
+    log = logger()
     with redirect_stdout(sys.stderr):
-        stage.bring_up_to_date(root, "plan", logger, force=bool(current.moved_source(root, source)))
-        return stage.bring_up_to_date(root, f"ingest@{source}", logger).ran
+        stage.bring_up_to_date(root, "plan", log, force=bool(current.moved_source(root, source)))
+        return stage.bring_up_to_date(root, f"ingest@{source}", log).ran
 
 
-def _logger() -> logging.Logger:
+def logger() -> logging.Logger:
     """Tells on stderr what the stages do: stdout is for the answer."""
-    logger = logging.getLogger("dailies")
-    if not logger.handlers:
+    found = logging.getLogger("dailies")
+    if not found.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(message)s"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-    return logger
+        found.addHandler(handler)
+        found.setLevel(logging.INFO)
+        found.propagate = False
+    return found

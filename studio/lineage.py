@@ -1,5 +1,6 @@
 """`dailies lineage`: what is inside a model, and what an asset became. Each command's work is imported when it is called."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -28,3 +29,40 @@ def trace(
     from studio import tracing
 
     return tracing.trace(assets, {"subject": subject, "licence": licence, "source": source}, at)
+
+
+@app.command
+def withdraw(
+    *assets: str,
+    subject: Annotated[str, Parameter(help="All assets that show this subject, also those that come later.")] = "",
+    listed: Annotated[
+        Path | None, Parameter(name="--list", help="A file: an asset a line, or `subject: NAME`; # for remarks.")
+    ] = None,
+    why: Annotated[str, Parameter(help="The reason, which is kept in git.")] = "",
+    apply: Annotated[
+        bool, Parameter(negative="", help="Order it: committed to git, left out by the next runs.")
+    ] = False,
+    now: Annotated[
+        bool, Parameter(negative="", help="Take versions that hold them back at once, also live ones.")
+    ] = False,
+    json: Json = False,
+) -> Answer:
+    """Take assets out for good: show what holds them and what must be trained again, and with --apply order it."""
+    from studio import withdrawing
+
+    return withdrawing.withdraw(assets, subject, listed, why, apply=apply, now=now)
+
+
+@app.command
+def prove(
+    *,
+    absent: Annotated[Path, Parameter(help="A list as for withdraw, or data/rights/orders.csv for all orders.")],
+    json: Json = False,
+) -> Answer:
+    """Look for assets in catalogs, samples, versions, cache and remote.
+
+    Exit code 0: they are nowhere; 6: something holds them; 7: something could not be asked.
+    """
+    from studio import withdrawing
+
+    return withdrawing.prove(absent)
