@@ -35,8 +35,10 @@ def withdraw(words: Sequence[str], subject: str, listed: Path | None, why: str, 
         found = withdrawal.touched(root, db, ids)
         places = asked.paths(db, ids[:MOST_ASSETS])
     given = withdrawal.order(root, named, why) if apply or why else []
-    lines = [_what(named, ids, places), *_touched(found), *_stored(root, ids, found), *_retraining(found.retraining)]
+    proof = absence.prove(root, ids, found.traced)
+    lines = [_what(named, ids, places), *_touched(found, proof), *_stored(root, proof), *_retraining(found.retraining)]
     data = {"assets": ids, "subjects": list(named.subjects), **withdrawal.as_dict(found), "applied": apply}
+    data |= {"holding": [asdict(each) for each in proof.holding]}
     if not apply:
         return Answer(data, "\n".join([*lines, "nothing is changed yet; to order it, add: --why TEXT --apply"]))
     return Answer(data | {"why": why}, "\n".join([*lines, *_apply(root, given, found, now=now)]))
@@ -78,8 +80,13 @@ def _what(named: Named, ids: Sequence[str], places: dict[str, str]) -> str:
     return f"{len(ids):,} asset{'s' * (len(ids) > 1)}{whom}: {shown}{more}"
 
 
-def _touched(found: Touched) -> list[str]:
+def _touched(found: Touched, proof: Proof) -> list[str]:
     rows = [["source", name, f"{count:,}", ""] for name, count in found.sources.items()]
+    rows += [
+        ["samples", each.what, f"{each.assets:,}", ""]
+        for each in proof.holding
+        if each.where == "workspace" and "/shards/" in each.what
+    ]
     rows += [
         ["version", each.tag, f"{len(each.assets):,}", ", ".join(each.stages) or "-"] for each in found.traced.holders
     ]
@@ -87,9 +94,8 @@ def _touched(found: Touched) -> list[str]:
     return lines + [f"cannot say for {each.tag}: {each.why}" for each in found.traced.unknown]
 
 
-def _stored(root: Path, ids: Sequence[str], found: Touched) -> list[str]:
+def _stored(root: Path, proof: Proof) -> list[str]:
     """How much of cache and remote is concerned: one line a place."""
-    proof = absence.prove(root, ids, found.traced)
     lines = []
     with dvc.opened(root) as repo:
         for place in (each for each in (store.cache(repo), store.remote(repo)) if each):
