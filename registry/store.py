@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,10 @@ class Place:
     def remove(self, md5: str) -> None:
         with self._answering():
             self._odb.delete(md5)
+
+    def move(self, md5: str, to: Path) -> None:
+        """Take an object out of a place on this machine."""
+        shutil.move(self._odb.oid_to_path(md5), to)
 
     def replace(self, md5: str, data: Path) -> None:
         """Put the file `data` where an object is missing or damaged."""

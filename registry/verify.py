@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from project import layout
 from project.errors import IntegrityError
 from registry import dvc, store
 from registry.store import Place
@@ -56,22 +57,24 @@ def verify(root: Path, *, remote: bool, share: float, repair: bool, tick: Tick, 
             for md5 in sorted(needs):
                 problem = _problem(place, md5, rehash=md5 in drawn)
                 if problem:
-                    faults.append(_fault(place, other, md5, problem, needs, repair))
+                    faults.append(_fault(root, place, other, md5, problem, needs, repair))
                 done += 1
                 tick(done, total)
             checked[place.name] = len(drawn)
-        _relink(root, repo, {fault.md5 for fault in faults if fault.restored and fault.place == here.name})
+        if repair:
+            _relink(root, repo, {fault.md5 for fault in faults if fault.place == here.name})
     return Verified(checked, len(needs), tuple(faults))
 
 
-def _relink(root: Path, repo: Any, restored: set[str]) -> None:
-    """The workspace's files are the same files as in the cache, so the damaged ones are still there."""
+def _relink(root: Path, repo: Any, touched: set[str]) -> None:
+    """The workspace's files are the same files as in the cache, so the damaged ones are still there. What is lost is
+    missing afterwards, and so DVC makes it again."""
     lock = dvc.read_lock(root)
     stale = set()
-    for path, md5 in dvc.outputs(lock, lock).items() if restored else ():
+    for path, md5 in dvc.outputs(lock, lock).items() if touched else ():
         listing = store.cache(repo).listing(md5) if md5.endswith(".dir") else {"": md5}
         for name, each in (listing or {}).items():
-            if each in restored:
+            if each in touched:
                 (root / path / name if name else root / path).unlink(missing_ok=True)
                 stale.add(path)
     stages = [stage for stage in lock if stale.intersection(dvc.outputs(lock, [stage]))]
@@ -104,12 +107,15 @@ def _problem(place: Place, md5: str, *, rehash: bool) -> Any:
     return ""
 
 
-def _fault(place: Place, other: Place | None, md5: str, problem: Any, needs: store.Needs, repair: bool) -> Fault:
+def _fault(root: Path, place: Place, other: Place | None, md5: str, problem: Any, needs: store.Needs, repair: bool) -> Fault:
     good = other is not None and not _problem(other, md5, rehash=True)
     flag = " --remote" if place.name != "cache" else ""
     owners = tuple(store.owners(needs, md5))
     if not good:
-        return Fault(place.name, md5, problem, owners, _again(owners))
+        aside = repair and place.name == "cache" and problem != "missing"
+        if aside:
+            _set_aside(layout.private(root) / "damaged" / md5, place, md5)
+        return Fault(place.name, md5, problem, owners, _again(owners, aside))
     if repair and other is not None:
         _copy(other, place, md5)
     return Fault(
@@ -122,11 +128,17 @@ def _fault(place: Place, other: Place | None, md5: str, problem: Any, needs: sto
     )
 
 
-def _again(owners: Sequence[str]) -> str:
-    """No place has it any more: only a run of the same inputs makes it again."""
+def _again(owners: Sequence[str], aside: bool) -> str:
+    """No place has it any more: another clone may, else only a run of the same inputs makes it again."""
     models = sorted({owner.partition("@")[0] for owner in owners if "@" in owner})
-    command = f"dailies run {' '.join(models)}" if models else "dailies run"
-    return f"no good copy here or on the remote; another clone may push it, or make it again: {command}"
+    command = f"dailies run {' '.join(models) or 'MODEL'}, then: dailies verify --remote --repair"
+    first = "it is put aside in .dailies/damaged" if aside else "put it aside: dailies verify --repair"
+    return f"no good copy here or on the remote; push it from another clone, or make it again: {first}, then: {command}"
+
+
+def _set_aside(to: Path, place: Place, md5: str) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    place.move(md5, to)
 
 
 def _copy(source: Place, target: Place, md5: str) -> None:
