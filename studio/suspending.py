@@ -11,8 +11,7 @@ from media.permission import COLUMNS, Asked
 from project import layout, params
 from project.errors import UsageError
 from studio.answer import Answer, table
-
-AFTERWARDS = "it counts from the next run on, and no version that holds any can go live"
+from studio.planning import planned
 
 
 def suspend(subject: str, why: str) -> Answer:
@@ -24,7 +23,7 @@ def suspend(subject: str, why: str) -> Answer:
     with index.opened(root) as db:
         count = len(asked.by(db, "subject", subject))
     given = withdrawal.made(root, "suspend", "subject", subject, why)
-    return _given(root, given, f"{subject!r} is suspended, {count:,} assets; {AFTERWARDS}")
+    return _given(root, given, f"{subject!r} is suspended, {count:,} assets")
 
 
 def resume(subject: str, why: str) -> Answer:
@@ -35,7 +34,7 @@ def resume(subject: str, why: str) -> Answer:
         gone = "; it is withdrawn, which stays" if subject in standing.subjects else ""
         raise UsageError(f"{subject!r} is not suspended{gone}; {params.listing(subject, standing.suspended)}")
     given = withdrawal.made(root, "resume", "subject", subject, why)
-    return _given(root, given, f"{subject!r} may be used again, from the next run on")
+    return _given(root, given, f"{subject!r} may be used again")
 
 
 def _given(root: Path, given: Order, said: str) -> Answer:
@@ -43,7 +42,7 @@ def _given(root: Path, given: Order, said: str) -> Answer:
     later = (
         "" if sent else "\nthe shared repository has moved on and does not know of it yet; run: git pull && git push"
     )
-    return Answer(asdict(given) | {"sent": sent}, f"{said}{later}")
+    return Answer(asdict(given) | {"sent": sent}, f"{said}; {planned(root)}{later}")
 
 
 def ls() -> Answer:
@@ -71,12 +70,12 @@ def _models(held: dict[str, dict[str, int]]) -> list[str]:
 def _held(root: Path, model: str, standing: orders.Standing) -> dict[str, int]:
     """Nothing for a model that was not planned, or whose source was not ingested here."""
     try:
-        planned = layout.read_plan(root, "rights", model)
+        asks = layout.read_plan(root, "rights", model)
     except UsageError:
         return {}
     path = layout.assets(root, params.read(root / "params.yaml").models[model].source) / catalog.FILE
     if not path.is_file() or not set(COLUMNS) <= set(parquet_file.columns(path)):
         return {}
     found = parquet_file.read(path, COLUMNS)
-    now = replace(Asked.of_plan(planned), suspended=tuple(sorted(standing.suspended)), as_of=permission.today())
+    now = replace(Asked.of_plan(asks), suspended=tuple(sorted(standing.suspended)), as_of=permission.today())
     return permission.by_reason(found, permission.held_back(found, now))

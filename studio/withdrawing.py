@@ -1,8 +1,6 @@
 """`dailies lineage withdraw` and `dailies lineage prove`: assets that must go, and whether they are gone."""
 
-import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,12 +9,11 @@ from lineage.absence import Holding, Proof
 from lineage.withdrawal import Named, Retraining, Touched
 from media.orders import Order
 from project import layout, params
-from project.errors import DailiesError, UsageError
-from registry import dvc, git, stage, store
-from registry.runs import TAKEN
+from project.errors import UsageError
+from registry import dvc, store
 from studio.answer import CANNOT_SAY, HELD, Answer, table
 from studio.assets import size_of
-from studio.checking import logger
+from studio.planning import planned
 from studio.tracing import SHORT
 
 MOST_ASSETS = 3
@@ -53,24 +50,10 @@ def _apply(root: Path, given: Sequence[Order], found: Touched, *, now: bool) -> 
     ]
     if not sent:
         lines.append("the shared repository has moved on and does not know of it yet; run: git pull && git push")
-    lines.append(_planned(root))
+    lines.append(planned(root))
     for model in sorted({holder.model for holder in found.traced.holders}) if now else ():
         lines += [f"{tag} is taken back" for tag in withdrawal.retire(root, model, now=True)]
     return lines
-
-
-def _planned(root: Path) -> str:
-    """Plan anew, and commit that, so that only what holds a withdrawn asset is out of date; where nobody is at work."""
-    if dirty := git.changed(root, *TAKEN, *layout.CODE):
-        return f"{dirty[0]} is not committed, so the plan follows with the next run"
-    try:
-        with redirect_stdout(sys.stderr):
-            stage.bring_up_to_date(root, "plan", logger())
-    except DailiesError as error:
-        return f"the order stands, but the plan could not be made ({error}); it follows with the next run"
-    if changed := git.changed(root, "dvc.lock", "data/plan"):
-        git.commit_only(root, changed, "Plan without what was withdrawn", {})
-    return "the next run of each model above leaves them out"
 
 
 def _what(named: Named, ids: Sequence[str], places: dict[str, str]) -> str:
