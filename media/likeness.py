@@ -120,19 +120,18 @@ def _first_of_equals_among(codes: _Codes) -> np.ndarray:
 
 
 def _near_since(before: Before, ids: pa.ChunkedArray, codes: _Codes, close: Closeness) -> list[Near]:
-    """The pairs that are near, of which those of old assets are known; nothing when a search is quicker.
+    """The pairs that are near, some of them twice, of which those of old assets are known; nothing when a search is quicker.
 
-    Old is an asset that was compared with all others before: it was usable, and no other had the same code.
+    New is an asset that may not have been compared with all others: it was not usable, or another had the same code.
     """
     equals = before.pairs.filter(pc.equal(before.pairs["distance"], 0))
     doubled = pa.chunked_array([*equals["first"].chunks, *equals["second"].chunks], pa.string())
     were = before.table["asset_id"].filter(_usable(before.table))
-    old = pc.and_(pc.is_in(ids, were), pc.invert(pc.is_in(ids, doubled))).to_numpy()
-    new = np.flatnonzero(~old)
+    new = np.flatnonzero(pc.or_(pc.invert(pc.is_in(ids, were)), pc.is_in(ids, doubled)).to_numpy())
     if len(new) * len(ids) > MOST_COMPARED:
         return []
     a, b = (pc.fill_null(pc.index_in(before.pairs[name], ids), -1).to_numpy() for name in ("first", "second"))
-    kept = (a >= 0) & (b >= 0) & old[a] & old[b]
+    kept = (a >= 0) & (b >= 0)
     found = [(a[kept], b[kept], before.pairs["distance"].to_numpy()[kept])]
     for row in new:
         others = np.delete(np.arange(len(ids)), row)
