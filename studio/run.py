@@ -37,6 +37,8 @@ def run(
         raise UsageError(
             f"name models, or write --all, or --changed: one of the three; {params.listing('', read.models)}"
         )
+    if not names and not read.models:
+        return Answer({"runs": []}, "params.yaml names no models yet")
     models = {name: read.model(name).source for name in dict.fromkeys(names) or in_order(read)}
     asked = Asked(parse_overrides(settings), promote, trigger)
     runs.check_committed(root)
@@ -63,12 +65,7 @@ def in_order(read: params.Params) -> list[str]:
     return sorted(read.models, key=lambda name: sources.index(read.models[name].source))
 
 
-def _run_each(
-    root: Path,
-    models: Mapping[str, str],
-    asked: Asked,
-    prefect: server.Server,
-) -> dict[str, Answer]:
+def _run_each(root: Path, models: Mapping[str, str], asked: Asked, prefect: server.Server) -> dict[str, Answer]:
     """One after another, told on stderr; one that fails is told and the next one runs."""
     done: dict[str, Answer] = {}
     for number, (name, source) in enumerate(models.items(), 1):
@@ -90,13 +87,7 @@ def _run_each(
     return done
 
 
-def _run_stale(
-    root: Path,
-    name: str,
-    source: str,
-    asked: Asked,
-    prefect: server.Server,
-) -> Answer:
+def _run_stale(root: Path, name: str, source: str, asked: Asked, prefect: server.Server) -> Answer:
     """Look once more: what the model before landed, as a new plan, may have been all that this one lacked."""
     if not asked.overrides:
         now = current.look(root, name, source)
