@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import buckets, catalog, derivation, folders, near_duplicates, parallel, permission, shards, splits
+from media import buckets, catalog, derivation, folders, near_duplicates, parallel, permission, shards, splits, titles
 from media.sample import Field
 from media.shard import Shard, transform
 from media.shard_writer import SEEN_BY_READ, originals, write
@@ -62,6 +62,8 @@ def augment(
         facts = _facts(rows[0]["source"], classes, files, plan) | {"learnt": learnt} | mean_and_spread(sums)
         facts |= _leaks(alike, rule, places)
         facts |= {"held_back": reasons} if (reasons := permission.by_reason(table, held)) else {}
+        if called := titles.read(assets):
+            facts["titles"] = called
         derivation.write(fresh, files, plan.variants.seed, transform(plan.variants))
         (fresh / shards.FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts

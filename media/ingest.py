@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import buckets, catalog, folders, inspection, probe, rights, withdrawal
+from media import buckets, catalog, folders, inspection, probe, rights, sources, titles, withdrawal
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.contents import Contents
 from media.earlier import Earlier
@@ -73,6 +73,7 @@ def ingest(
             _write_blobs(fresh, table, contents, earlier.folder)
             catalog.write(fresh, table, version)
             inspection.write(fresh, name, source, inspected)
+            titles.write(fresh, sources.titles(reader))
             (fresh / "summary.json").write_text(
                 json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
             )
