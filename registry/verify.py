@@ -51,16 +51,18 @@ def verify(root: Path, *, remote: bool, share: float, repair: bool, tick: Tick, 
         needs, _ = store.needed(root, [each for each in (here, there) if each], retired=False)
         drawn = _drawn(sorted(needs), share, seed)
         faults, checked = [], {}
-        total, done = len(places) * len(needs), 0
+        published = {md5 for md5, whom in needs.items() if any("@" in who for who in whom)}
+        total, done = len(needs) + len(published) * (len(places) - 1), 0
         for place in places:
             other = there if place is here else here
-            for md5 in sorted(needs):
+            wanted = needs.keys() if place is here else published  # only versions are pushed
+            for md5 in sorted(wanted):
                 problem = _problem(place, md5, rehash=md5 in drawn)
                 if problem:
                     faults.append(_fault(root, place, other, md5, problem, needs, repair))
                 done += 1
                 tick(done, total)
-            checked[place.name] = len(drawn)
+            checked[place.name] = len(drawn & wanted)
         if repair:
             _relink(root, repo, {fault.md5 for fault in faults if fault.place == here.name})
     return Verified(checked, len(needs), tuple(faults))
