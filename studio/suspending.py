@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from lineage import asked, index, withdrawal
 from media import catalog, orders, parquet_file, permission
+from media import withdrawal as withdrawn
 from media.orders import Order
 from media.permission import COLUMNS, Asked
 from project import layout, params
@@ -77,5 +80,9 @@ def _held(root: Path, model: str, standing: orders.Standing) -> dict[str, int]:
     if not path.is_file() or not set(COLUMNS) <= set(parquet_file.columns(path)):
         return {}
     found = parquet_file.read(path, COLUMNS)
+    gone = withdrawn.matched(found, standing.withdrawn())
+    taken = pc.sum(pc.or_(gone, pc.equal(found["status"], catalog.WITHDRAWN))).as_py() or 0
+    found = found.filter(pc.invert(gone))
     now = replace(Asked.of_plan(asks), suspended=tuple(sorted(standing.suspended)), as_of=permission.today())
-    return permission.by_reason(found, permission.held_back(found, now))
+    held = permission.by_count(permission.held_back(found, now))
+    return ({"withdrawn": taken} if taken else {}) | held
