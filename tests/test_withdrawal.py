@@ -1,12 +1,14 @@
 """Withdrawn, suspended and expired: real repositories, remotes and DVC; what is left out, what goes live, what is proved."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from workspaces import Workspace
+from test_documents import blocks, masked
+from workspaces import ROOT, Workspace, draw_shapes
 
 from lineage import current, rights
 from media import catalog
@@ -190,6 +192,29 @@ def test_a_subject_is_suspended_and_resumed_and_nothing_is_stale_after_that(work
     assert workspace.dvc("status", "augment@shapes") == "Data and pipelines are up to date."
     assert len(lock.splitlines()) == len(workspace.lock().splitlines())
     assert (workspace.folder / ORDERS).read_text().count("\n") == 3, "the file is the whole history"
+
+
+def test_the_page_shows_what_is_printed(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = draw_shapes(tmp_path / "pictures", 40)
+    for path in sorted(pictures.rglob("*.png")):
+        path.rename(path.with_name(f"{('ann', 'bob', 'cat', 'dan')[int(path.stem) % 4]}-{path.name}"))
+    pattern = r"label: {pattern: '(?P<label>\w+)/(?P<subject>[a-z]+)-'}"
+    old = f'path: "{workspace.pictures}", '
+    workspace.params(old, f'path: "{pictures}", {pattern}, ')
+    workspace.git("config", "user.name", "Ada")
+    workspace.git("config", "user.email", "ada@studio.example")
+    workspace.dvc("repro", "-q", "augment@shapes")
+    workspace.git("add", "-A")
+    workspace.git("commit", "-qm", "Who is in the pictures")
+    for block in blocks(ROOT / "docs/rights.md", "console"):
+        line, _, expected = block.partition("\n")
+        said = workspace.dailies(*line.removeprefix("$ dailies ").split(), exit_code=None).stdout
+        assert unsized(said) == unsized(expected), line
+
+
+def unsized(text: str) -> str:
+    """Masked, and without how many objects a store has, which is as the workspace was made."""
+    return re.sub(r"\(\d+ objects\)|\d{4}-\d\d-\d\d", "#", masked(text))
 
 
 def test_a_version_before_rights_is_judged_as_well(workspace: Workspace) -> None:
