@@ -54,12 +54,14 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _take_tags(root: Path, db: sqlite3.Connection) -> bool:
     """Keep new tags, forget those that are gone; whether anything that was known has gone."""
-    now = {name: oid for name, oid in git.references(root, "refs/tags").items() if events.TAG.fullmatch(name)}
+    references = git.references(root, "refs/tags")
+    mark = hashlib.sha256(repr(references).encode()).hexdigest()
+    if schema.marked(db, "tags", mark):
+        return False
+    now = {name: oid for name, oid in references.items() if events.TAG.fullmatch(name)}
     known = dict(db.execute("SELECT name, object FROM tag"))
     gone = [name for name, oid in known.items() if now.get(name) != oid]
     fresh = {name for name, oid in now.items() if known.get(name) != oid}
-    if not gone and not fresh:
-        return False
     written = events.read(root, only=fresh) if fresh else []
     versions = [(each.tag, each.name, each.commit) for each in written if each.kind == "register"]
     made = list(history.made(root, versions))
@@ -70,6 +72,7 @@ def _take_tags(root: Path, db: sqlite3.Connection) -> bool:
             f"INSERT INTO tag VALUES ({_marks(13)})", (standing.row(each, now[each.tag]) for each in written)
         )
         db.executemany(f"INSERT INTO version VALUES ({_marks(8)})", map(dataclasses.astuple, made))
+        schema.mark(db, "tags", mark)
     return bool(gone)
 
 
@@ -85,8 +88,7 @@ def _take_present(root: Path, db: sqlite3.Connection) -> bool:
         text = ""
     place = f"{layout.assets(root, '').relative_to(root)}/"
     mark = hashlib.sha256(text.encode()).hexdigest()
-    known = db.execute("SELECT value FROM state WHERE key = 'lock'").fetchone()
-    if known and known[0] == mark:
+    if schema.marked(db, "lock", mark):
         return False
     lock = dvc.parse_lock(text)
     outs = dvc.outputs(lock, [stage for stage in lock if stage.startswith("ingest@")])
@@ -95,7 +97,7 @@ def _take_present(root: Path, db: sqlite3.Connection) -> bool:
         db.executemany(
             "INSERT INTO present VALUES (?, ?)", ((path.removeprefix(place), md5) for path, md5 in outs.items())
         )
-        db.execute("INSERT OR REPLACE INTO state VALUES ('lock', ?)", (mark,))
+        schema.mark(db, "lock", mark)
     return True
 
 

@@ -101,6 +101,15 @@ def _opened(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def marked(db: sqlite3.Connection, key: str, value: str) -> bool:
+    """Whether this state of something was taken in already."""
+    return db.execute("SELECT 1 FROM state WHERE key = ? AND value = ?", (key, value)).fetchone() is not None
+
+
+def mark(db: sqlite3.Connection, key: str, value: str) -> None:
+    db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
+
+
 def remove(root: Path) -> None:
     """Forget the index; the next question makes it anew."""
     for suffix in ("", "-wal", "-shm"):

@@ -28,3 +28,11 @@ def trace(
     from studio import tracing
 
     return tracing.trace(assets, {"subject": subject, "licence": licence, "source": source}, at)
+
+
+@app.command
+def show(name: str, *, at: At = "", json: Json = False) -> Answer:
+    """A version (NAME, NAME@VERSION or NAME#STAGE) and everything below it, down to its source."""
+    from studio import tree
+
+    return tree.show(name, at)

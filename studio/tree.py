@@ -1,0 +1,117 @@
+"""`dailies lineage show`: a version and everything below it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lineage import index, standing, tree
+from project import layout
+from project.errors import IntegrityError
+from registry import tags
+from studio.answer import CANNOT_SAY, Answer
+
+MARKS = {True: "agrees ", False: "DIFFERS", None: "unknown"}
+SHORT = 12
+Branch = tuple[str, str, Sequence["Branch"]]
+"""A name, what is said of it, and what is below it."""
+
+
+def show(reference: str, at: str) -> Answer:
+    """The whole tree of a version. Exit 13 when tag, lock, run and bytes do not agree."""
+    root = layout.find()
+    with index.opened(root) as db:
+        moment = standing.moment(at) if at else None
+        version = tags.find_in(standing.lines(db, None, moment), reference)
+        found = tree.of(root, db, version)
+    lines = _drawn(_branches(found))
+    stages = f", live in {', '.join(found['stages'])}" if found["stages"] else ""
+    return Answer(found, "\n".join([f"{found['version']}{stages}", *lines]), _exit_code(found))
+
+
+def _exit_code(found: Mapping[str, Any]) -> int:
+    if any(check["holds"] is False for check in found["agreement"]):
+        return IntegrityError.exit_code
+    return CANNOT_SAY if "missing" in found["samples"] or "missing" in found["assets"] else 0
+
+
+def _branches(found: Mapping[str, Any]) -> list[Branch]:
+    run, weights = found["run"], found["weights"]
+    said = f"{run.get('run', 'not recorded')} by {run.get('who', 'somebody')}, asked for by {run.get('trigger', 'somebody')}"
+    return [
+        ("run", f"{said}, {run.get('finished', found['made'])}", []),
+        (
+            "code",
+            f"commit {found['commit'][:SHORT]}, {found['code']['files']} files, {_listed(found['code']['libraries'], ' ')}",
+            [],
+        ),
+        ("measured", _listed(found["metrics"], " "), []),
+        ("parameters", _listed(_own(found["parameters"]), " "), []),
+        ("weights", f"{weights['md5']}{_began(weights['began_with'])}", [_samples(found)]),
+        (
+            "agreement",
+            "",
+            [(check["what"], f"{MARKS[check['holds']]} {check['said']}", []) for check in found["agreement"]],
+        ),
+    ]
+
+
+def _own(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the section that each stands in, and without those of the source, which has a branch of its own."""
+    return {
+        name.removeprefix("settings."): value for name, value in parameters.items() if not name.startswith("source.")
+    }
+
+
+def _began(start: Mapping[str, Any] | None) -> str:
+    return f", begun with those of {', '.join(start['versions']) or start['md5']}" if start else ""
+
+
+def _samples(found: Mapping[str, Any]) -> Branch:
+    samples = found["samples"]
+    said = samples.get("missing") or _listed(samples["samples"], " ") + _varied(samples)
+    return "samples", f"{samples['md5']}: {said}", [_assets(found)]
+
+
+def _varied(samples: Mapping[str, Any]) -> str:
+    if not samples["copies"]:
+        return ""
+    return f"; training samples with {samples['copies']} varied: {_listed(samples['transform'], ' ')}"
+
+
+def _assets(found: Mapping[str, Any]) -> Branch:
+    assets = found["assets"]
+    if "missing" in assets:
+        return "assets", f"{assets['md5']}: {assets['missing']}", [_source(found["source"])]
+    below: list[Branch] = [("licences", _listed(assets["licences"], " "), [])]
+    if assets["subjects"]:
+        below.append(("subjects", f"{assets['subjects']:,}", []))
+    return "assets", f"{assets['md5']}: {_listed(assets['status'], ' ')}", [*below, _source(found["source"])]
+
+
+def _source(source: Mapping[str, Any]) -> Branch:
+    kept = {
+        name: value
+        for name, value in source.items()
+        if name not in ("name", "state") and not isinstance(value, dict | list)
+    }
+    return "source", f"{source['name']}: {_listed(kept, ' ')}", []
+
+
+def _listed(content: Mapping[str, Any], between: str) -> str:
+    return ", ".join(f"{name}{between}{_value(value)}" for name, value in content.items()) or "nothing recorded"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _drawn(branches: Sequence[Branch], before: str = "") -> list[str]:
+    """Lines with the branches of a tree before them."""
+    lines = []
+    width = max((len(name) for name, _, _ in branches), default=0)
+    for number, (name, said, below) in enumerate(branches):
+        last = number == len(branches) - 1
+        lines.append(f"{before}{'└─ ' if last else '├─ '}{name.ljust(width)}  {said}".rstrip())
+        lines += _drawn(below, before + ("   " if last else "│  "))
+    return lines
