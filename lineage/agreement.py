@@ -68,7 +68,7 @@ def _bytes(root: Path, version: Version, weights: str | None) -> Iterator[Check]
         except DailiesError as error:
             yield Check("weights in the cache", None, str(error))
             return
-        listing = {entry: md5 for entry, md5 in dvc.Cache(repo).listing(weights).items()}
+        listing = dvc.Cache(repo).listing(weights)
     others = [md5 for md5, path in files.items() if _md5(path) != md5.removesuffix(".dir")]
     said = f"{len(files) - 1} files of {weights}, rehashed"
     yield Check("weights in the cache", not others, f"{others[0]} holds other bytes" if others else said)

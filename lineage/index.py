@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lineage import history, objects, schema, standing, sweep
+from lineage import history, schema, standing, sweep
 from project import layout
 from registry import dvc, events, git, runs
 
@@ -106,6 +106,8 @@ def _take_objects(root: Path, db: sqlite3.Connection, tick: Tick, ask_again: boo
     missing = db.execute("SELECT md5, kind FROM object WHERE missing != ''").fetchall() if ask_again else []
     if not wanted and not missing:
         return
+    from lineage import objects  # reading Parquet takes a quarter of a second to import
+
     terms: objects.Terms = {}
     with dvc.opened(root) as repo:
         cache = dvc.Cache(repo)

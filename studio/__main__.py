@@ -125,6 +125,8 @@ def main() -> None:
     as_json = "--json" in sys.argv[1:]
     try:
         answer = app(sys.argv[1:], result_action="return_value")
+        if isinstance(answer, Answer):
+            say(answer, as_json)
     except CycloptsError as error:
         fail(UsageError(f"{' '.join(str(error).split())}; see: dailies --help"), as_json)
     except DailiesError as error:
@@ -138,8 +140,6 @@ def main() -> None:
         fail(no_space, as_json)
     except KeyboardInterrupt:
         fail(Interrupted("interrupted; nothing was changed on the main branch"), as_json)
-    if isinstance(answer, Answer):
-        say(answer, as_json)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
-from lineage import asked, index, predictions, standing
+from lineage import asked, index, standing
 from lineage import trace as tracing
 from lineage.trace import Holder, Traced
 from project import layout
@@ -29,8 +31,16 @@ def trace(named: Sequence[str], by: Mapping[str, str], at: str) -> Answer:
         assets |= {asset for column, value in wanted.items() for asset in asked.by(db, column, value)}
         traced = tracing.of(db, assets, moment)
         places = asked.paths(db, traced.assets[:MOST_ASSETS])
-        said = predictions.made(root, db, traced.holders)
+        said = _predicted(root, db, traced)
     return Answer(_data(traced, said), _text(traced, places, said), _exit_code(traced))
+
+
+def _predicted(root: Path, db: Connection, traced: Traced) -> dict[str, list[dict[str, Any]]]:
+    if not any("test" in holder.splits for holder in traced.holders):
+        return {}
+    from lineage import predictions  # opens DVC, which takes half a second
+
+    return predictions.made(root, db, traced.holders)
 
 
 def _exit_code(traced: Traced) -> int:

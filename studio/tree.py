@@ -11,6 +11,8 @@ from studio.answer import CANNOT_SAY, Answer
 
 MARKS = {True: "agrees ", False: "DIFFERS", None: "unknown"}
 SHORT = 12
+PLACE = ("format", "dataset", "generator", "path", "git", "commit", "url", "storage", "licence", "credit")
+"""What is said of a source; `--json` tells all of its entry in params.yaml."""
 Branch = tuple[str, str, Sequence["Branch"]]
 """A name, what is said of it, and what is below it."""
 
@@ -34,13 +36,13 @@ def _exit_code(found: Mapping[str, Any]) -> int:
 
 
 def _branches(found: Mapping[str, Any]) -> list[Branch]:
-    run, weights = found["run"], found["weights"]
+    run, code, weights = found["run"], found["code"], found["weights"]
     said = f"{run.get('run', 'not recorded')} by {run.get('who', 'somebody')}, asked for by {run.get('trigger', 'somebody')}"
     return [
         ("run", f"{said}, {run.get('finished', found['made'])}", []),
         (
             "code",
-            f"commit {found['commit'][:SHORT]}, {found['code']['files']} files, {_listed(found['code']['libraries'], ' ')}",
+            f"commit {found['commit'][:SHORT]}, {code['files']} files, {_listed(code['libraries'], ' ')}",
             [],
         ),
         ("measured", _listed(found["metrics"], " "), []),
