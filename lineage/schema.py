@@ -110,6 +110,10 @@ def mark(db: sqlite3.Connection, key: str, value: str) -> None:
     db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
 
 
+def unmark(db: sqlite3.Connection, key: str) -> None:
+    db.execute("DELETE FROM state WHERE key = ?", (key,))
+
+
 def remove(root: Path) -> None:
     """Forget the index; the next question makes it anew."""
     for suffix in ("", "-wal", "-shm"):

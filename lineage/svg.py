@@ -6,8 +6,8 @@ from html import escape
 
 from lineage.graph import Graph, Node
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 190, 46, 90, 18, 20  # px
-MOST_LETTERS = 27
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 250, 46, 100, 18, 20  # px
+MOST_LETTERS = 38
 COLOURS = {
     "assets": ("#e8f0e4", "#5b7f4b"),
     "samples": ("#e4edf6", "#3f6d9e"),
@@ -70,7 +70,8 @@ def _edge(start: tuple[int, int], end: tuple[int, int], verb: str) -> str:
     middle = (x + to_x) // 2
     line = f'<path d="M{x},{y} C{middle},{y} {middle},{to_y} {to_x - 6},{to_y}" fill="none" stroke="#777777"/>'
     head = f'<path d="M{to_x - 7},{to_y - 4} L{to_x},{to_y} L{to_x - 7},{to_y + 4} z" fill="#777777"/>'
-    label = f'<text x="{middle}" y="{(y + to_y) // 2 - 5}" font-size="11" fill="#444444" text-anchor="middle">'
+    label = f'<text x="{middle}" y="{(y + to_y) // 2 - 5}" font-size="11" fill="#444444" text-anchor="middle"'
+    label += ' stroke="#ffffff" stroke-width="4" paint-order="stroke">'
     return f"{line}{head}{label}{escape(verb)}</text>"
 
 

@@ -8,6 +8,7 @@ from lineage import asked, diff, index, standing
 from lineage.diff import Difference
 from project import layout
 from registry import tags
+from studio import waiting
 from studio.answer import CANNOT_SAY, Answer
 from studio.tracing import SHORT
 
@@ -18,7 +19,7 @@ MOST = 5
 def difference(before: str, after: str, at: str) -> Answer:
     """Two versions side by side. Exit 7 where it cannot be said which assets they hold."""
     root = layout.find()
-    with index.opened(root) as db:
+    with index.opened(root, waiting.tick) as db:
         lines = standing.lines(db, None, standing.moment(at) if at else None)
         found = diff.between(root, db, tags.find_in(lines, before), tags.find_in(lines, after))
         assets = found.assets

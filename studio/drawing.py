@@ -8,6 +8,7 @@ from lineage import drawn, graph, index, openlineage, standing, svg, tree
 from project import layout
 from project.errors import UsageError
 from registry import tags
+from studio import waiting
 from studio.answer import Answer
 
 Format = Literal["svg", "mermaid", "dot", "openlineage"]
@@ -18,7 +19,7 @@ def draw(reference: str, form: Format, hops: int, out: Path | None, at: str) -> 
     if not 1 <= hops <= 10:
         raise UsageError(f"--hops {hops} is not from 1 to 10")
     root = layout.find()
-    with index.opened(root) as db:
+    with index.opened(root, waiting.tick) as db:
         lines = standing.lines(db, None, standing.moment(at) if at else None)
         version = tags.find_in(lines, reference)
         found = graph.around(db, tags.standing(lines), version, hops)

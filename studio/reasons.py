@@ -6,6 +6,7 @@ from lineage import asked, index, standing, why
 from lineage.why import Refused, Said
 from project import layout
 from project.errors import UsageError
+from studio import waiting
 from studio.answer import Answer
 from studio.tracing import SHORT
 
@@ -16,7 +17,7 @@ def reasons(named: str, at: str) -> Answer:
     """Why an asset is admitted or refused. Raises UsageError where nothing is known of it."""
     root = layout.find()
     moment = standing.moment(at) if at else None
-    with index.opened(root) as db:
+    with index.opened(root, waiting.tick) as db:
         found = asked.assets(db, named)
         if len(found) > 1:
             raise UsageError(

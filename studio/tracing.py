@@ -12,6 +12,7 @@ from lineage import trace as tracing
 from lineage.trace import Holder, Traced
 from project import layout
 from project.errors import UsageError
+from studio import waiting
 from studio.answer import CANNOT_SAY, HELD, Answer, table
 
 SHORT = 12
@@ -26,7 +27,7 @@ def trace(named: Sequence[str], by: Mapping[str, str], at: str) -> Answer:
     if not named and not wanted:
         raise UsageError("say which assets: an id, a path or a file, or one of --subject, --licence, --source")
     moment = standing.moment(at) if at else None
-    with index.opened(root) as db:
+    with index.opened(root, waiting.tick) as db:
         assets = {asset for each in named for asset in asked.assets(db, each)}
         assets |= {asset for column, value in wanted.items() for asset in asked.by(db, column, value)}
         traced = tracing.of(db, assets, moment)

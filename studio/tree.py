@@ -7,6 +7,7 @@ from lineage import index, standing, tree
 from project import layout
 from project.errors import IntegrityError
 from registry import tags
+from studio import waiting
 from studio.answer import CANNOT_SAY, Answer
 
 MARKS = {True: "agrees ", False: "DIFFERS", None: "unknown"}
@@ -20,7 +21,7 @@ Branch = tuple[str, str, Sequence["Branch"]]
 def show(reference: str, at: str) -> Answer:
     """The whole tree of a version. Exit 13 when tag, lock, run and bytes do not agree."""
     root = layout.find()
-    with index.opened(root) as db:
+    with index.opened(root, waiting.tick) as db:
         moment = standing.moment(at) if at else None
         version = tags.find_in(standing.lines(db, None, moment), reference)
         found = tree.of(root, db, version)
