@@ -53,11 +53,10 @@ class Workspace:
         with Repo.init(str(folder)) as repo, repo.config.edit() as config:
             config["core"] |= {"analytics": False, "check_update": False, "remote": "here"}
             config["remote"]["here"] = {"url": str(folder / ".dailies" / "remote")}
-        for name in ("params.yaml", "dvc.yaml"):
-            (folder / name).write_text("")
+        (folder / "params.yaml").write_text("")
+        (folder / "dvc.yaml").write_text(_stages(size))
         self.assets: dict[tuple[int, int], str] = {}
         self.shards: dict[tuple[int, int], str] = {}
-        self.small = {verb: self.tree({"file": verb.encode()}) for verb in ("weights",)}
         self.predictions = self.keep(_parquet(pa.table({"asset_id": pa.array([], pa.string())})))
 
     def keep(self, content: bytes, suffix: str = "") -> str:
@@ -142,6 +141,9 @@ class Workspace:
             yield f"tag {tag}\nfrom :{number + 1}\ntagger {when}\n".encode() + _data(message.encode())
 
     def _weights(self, number: int) -> str:
+        """Weights that nobody kept, but those of the first version of each model."""
+        if number < self.size.models:
+            return self.tree({"model.safetensors": str(number).encode()})
         return hashlib.md5(str(number).encode()).hexdigest() + ".dir"
 
     def _lock(self, present: dict[int, int], number: int) -> bytes:
@@ -156,6 +158,17 @@ class Workspace:
             predictions = (f"data/reports/{name}/predictions.parquet", self.predictions)
             parts.append(_stage("validate", name, [made[1], weights], [predictions]))
         return "".join(parts).encode()
+
+
+def _stages(size: Size) -> str:
+    """A dvc.yaml with the stages that DVC must know to find samples."""
+    models = {f"m{model:02}": {"source": f"s{model % size.sources:02}"} for model in range(size.models)}
+    made = {
+        "cmd": "python -m steps.augment ${key}",
+        "deps": ["data/assets/${item.source}"],
+        "outs": ["data/shards/${key}"],
+    }
+    return json.dumps({"stages": {"augment": {"foreach": models, "do": made}}}, indent=1)
 
 
 def _stage(verb: str, name: str, deps: list[tuple[str, str]], outs: list[tuple[str, str]]) -> str:
