@@ -55,6 +55,8 @@ class Workspace:
             config["remote"]["here"] = {"url": str(folder / ".dailies" / "remote")}
         (folder / "params.yaml").write_text("")
         (folder / "dvc.yaml").write_text(_stages(size))
+        self.starts: dict[int, int] = {}
+        """Version → the version with whose weights its training began."""
         self.assets: dict[tuple[int, int], str] = {}
         self.shards: dict[tuple[int, int], str] = {}
         self.predictions = self.keep(_parquet(pa.table({"asset_id": pa.array([], pa.string())})))
@@ -114,7 +116,7 @@ class Workspace:
         if generation is not None:
             present[model] = generation
         when = f"{WHO} {START_S + EVERY_S * number} +0000"
-        files = {"dvc.lock": self._lock(present, number), f"data/plan/train/m{model:02}.json": b'{"start": null}'}
+        files = {"dvc.lock": self._lock(present, number), f"data/plan/train/m{model:02}.json": self._plan(number)}
         if not number:
             kept = (".dvc/config", ".dvcignore", "dvc.yaml", "params.yaml")
             files |= {name: (self.folder / name).read_bytes() for name in kept}
@@ -139,6 +141,10 @@ class Workspace:
         )
         for tag in (f"m{model:02}@v0.{round}.0", f"m{model:02}#prod#{round + 1}"):
             yield f"tag {tag}\nfrom :{number + 1}\ntagger {when}\n".encode() + _data(message.encode())
+
+    def _plan(self, number: int) -> bytes:
+        start = {"weights": self._weights(self.starts[number])} if number in self.starts else None
+        return json.dumps({"recipe": "image_classification", "settings": {"epochs": 10}, "start": start}).encode()
 
     def _weights(self, number: int) -> str:
         """Weights that nobody kept, but those of the first version of each model."""
