@@ -1,5 +1,6 @@
 """`dailies lineage show`: a version and everything below it."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from studio.answer import CANNOT_SAY, Answer
 
 MARKS = {True: "agrees ", False: "DIFFERS", None: "unknown"}
 SHORT = 12
+WIDTH, NARROWEST = 120, 40
+"""Letters of a line, and the fewest that are left for a text."""
 PLACE = ("format", "dataset", "generator", "path", "git", "commit", "url", "storage", "licence", "credit")
 """What is said of a source; `--json` tells all of its entry in params.yaml."""
 Branch = tuple[str, str, Sequence["Branch"]]
@@ -41,11 +44,7 @@ def _branches(found: Mapping[str, Any]) -> list[Branch]:
     said = f"{run.get('run', 'not recorded')} by {run.get('who', 'somebody')}, asked for by {run.get('trigger', 'somebody')}"
     return [
         ("run", f"{said}, {run.get('finished', found['made'])}", []),
-        (
-            "code",
-            f"commit {found['commit'][:SHORT]}, {code['files']} files, {_listed(code['libraries'], ' ')}",
-            [],
-        ),
+        ("code", f"commit {found['commit'][:SHORT]}, {code['files']} files", []),
         ("measured", _listed(found["metrics"], " "), []),
         ("parameters", _listed(_own(found["parameters"]), " "), []),
         ("weights", f"{weights['md5']}{_began(weights['began_with'])}", [_samples(found)]),
@@ -77,7 +76,7 @@ def _samples(found: Mapping[str, Any]) -> Branch:
 def _varied(samples: Mapping[str, Any]) -> str:
     if not samples["copies"]:
         return ""
-    return f"; training samples with {samples['copies']} varied: {_listed(samples['transform'], ' ')}"
+    return f"; of each in train {samples['copies']} varied: {_listed(samples['transform'], ' ')}"
 
 
 def _assets(found: Mapping[str, Any]) -> Branch:
@@ -91,11 +90,7 @@ def _assets(found: Mapping[str, Any]) -> Branch:
 
 
 def _source(source: Mapping[str, Any]) -> Branch:
-    kept = {
-        name: value
-        for name, value in source.items()
-        if name not in ("name", "state") and not isinstance(value, dict | list)
-    }
+    kept = {name: source[name] for name in PLACE if name in source}
     return "source", f"{source['name']}: {_listed(kept, ' ')}", []
 
 
@@ -115,6 +110,11 @@ def _drawn(branches: Sequence[Branch], before: str = "") -> list[str]:
     width = max((len(name) for name, _, _ in branches), default=0)
     for number, (name, said, below) in enumerate(branches):
         last = number == len(branches) - 1
-        lines.append(f"{before}{'└─ ' if last else '├─ '}{name.ljust(width)}  {said}".rstrip())
+        start = f"{before}{'└─ ' if last else '├─ '}{name.ljust(width)}  "
+        under = f"{before}{'   ' if last else '│  '}{'│  ' if below else '   '}".ljust(len(start))
+        wrapped = textwrap.wrap(
+            said, max(WIDTH - len(start), NARROWEST), break_long_words=False, break_on_hyphens=False
+        )
+        lines += [f"{start if not number else under}{line}".rstrip() for number, line in enumerate(wrapped or [""])]
         lines += _drawn(below, before + ("   " if last else "│  "))
     return lines
