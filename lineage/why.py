@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineage import standing
-from media.catalog import ADMITTED
+from media.catalog import QUARANTINED
 from media.releases import Release
 from project import layout
 from registry import git
@@ -26,7 +26,7 @@ SAID = (
 class Said:
     """What one or several catalogs said of an asset, in the same words.
 
-    by        what refused it: `reading`, as its bytes could not be used, or `a rule`; empty when it is admitted
+    by        what refused it: `reading`, as its bytes could not be used, or `a rule`; empty when it is not quarantined
     versions  those made from such a catalog
     now       the workspace has such a catalog now
     release   who admitted it against a rule, why and when, as data/released/ has it
@@ -74,7 +74,7 @@ def _said(root: Path, asset: str, row: list[str], versions: list[tuple[str, str]
         split=split,
         status=status,
         reason=reason,
-        by="" if status == ADMITTED else "a rule" if format else "reading",
+        by="" if status != QUARANTINED else "a rule" if format else "reading",
         released=released,
         release=_release(root, source, asset, versions) if released else None,
         rights={"licence": licence, "subject": subject, "consent": consent, "valid_until": valid_until},

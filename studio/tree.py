@@ -45,7 +45,7 @@ def _branches(found: Mapping[str, Any]) -> list[Branch]:
     return [
         ("run", f"{said}, {run.get('finished', found['made'])}", []),
         ("code", f"commit {found['commit'][:SHORT]}, {code['files']} files", []),
-        ("measured", _listed(found["metrics"], " "), []),
+        ("measured", _listed({name: f"{value:.4f}" for name, value in found["metrics"].items()}, " "), []),
         ("parameters", _listed(_own(found["parameters"]), " "), []),
         ("weights", f"{weights['md5']}{_began(weights['began_with'])}", [_samples(found)]),
         (
