@@ -77,16 +77,25 @@ def _keep(db: sqlite3.Connection, found: list[parts.Part]) -> tuple[int, list[Fr
     hash = parts.whole(found)
     if known := db.execute("SELECT id FROM collection WHERE hash = ?", (hash,)).fetchone():
         return int(known[0]), []
-    numbers, fresh = [], []
-    for part in found:
-        if known := db.execute("SELECT id FROM part WHERE hash = ?", (part.hash,)).fetchone():
-            numbers.append(known[0])
-            continue
-        numbers.append(db.execute("INSERT INTO part (hash) VALUES (?)", (part.hash,)).lastrowid)
-        fresh.append((numbers[-1], part.start, part.stop))
+    numbers = _numbers(db, found)
+    first = db.execute("SELECT coalesce(max(id), 0) + 1 FROM part").fetchone()[0]
+    new = [place for place in range(len(found)) if place not in numbers]
+    numbers |= {place: number for number, place in enumerate(new, first)}
+    db.executemany("INSERT INTO part VALUES (?, ?)", ((numbers[place], found[place].hash) for place in new))
+    fresh = [(numbers[place], found[place].start, found[place].stop) for place in new]
     collection = db.execute("INSERT INTO collection (hash) VALUES (?)", (hash,)).lastrowid or 0
-    db.executemany("INSERT OR IGNORE INTO collection_part VALUES (?, ?)", ((collection, part) for part in numbers))
+    db.executemany(
+        "INSERT OR IGNORE INTO collection_part VALUES (?, ?)", ((collection, part) for part in numbers.values())
+    )
     return collection, fresh
+
+
+def _numbers(db: sqlite3.Connection, found: list[parts.Part]) -> dict[int, int]:
+    """Place in `found` → number, of the parts that are known. One query for all of them."""
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (place INTEGER PRIMARY KEY, hash BLOB)")
+    db.execute("DELETE FROM wanted")
+    db.executemany("INSERT INTO wanted VALUES (?, ?)", ((place, part.hash) for place, part in enumerate(found)))
+    return dict(db.execute("SELECT place, part.id FROM wanted CROSS JOIN part ON part.hash = wanted.hash"))
 
 
 def _together(fresh: list[Fresh]) -> Iterator[list[Fresh]]:
