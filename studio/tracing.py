@@ -112,8 +112,8 @@ def _stages(stages: Sequence[str]) -> str:
 
 def _verdict(traced: Traced) -> str:
     what = "this asset" if len(traced.assets) == 1 else f"any of these {len(traced.assets):,} assets"
-    if not traced.holders:
-        return f"no version holds {what}" + (", as far as can be said" if traced.unknown else "")
     live = ", ".join(f"{holder.tag} ({', '.join(holder.stages)})" for holder in traced.live[:MOST_VERSIONS])
-    hold = "1 version holds" if len(traced.holders) == 1 else f"{len(traced.holders):,} versions hold"
-    return f"{hold} {what}; live: {live or 'none'}"
+    count = len(traced.holders)
+    hold = f"{count:,} versions hold" if count > 1 else "1 version holds" if count else "no version holds"
+    said = f"{hold} {what}" + (f"; live: {live or 'none'}" if count else "")
+    return said + (f"; of {len(traced.unknown):,} it cannot be said" if traced.unknown else "")
