@@ -86,9 +86,9 @@ class Workspace:
         self._import(range(self.size.versions))
 
     def one_more(self, number: int) -> None:
-        """Another run: version `number`, of assets that nobody has seen yet."""
+        """Another run: version `number`, of its source as it has grown since."""
         model, source = number % self.size.models, number % self.size.models % self.size.sources
-        generation = self.size.generations + number // self.size.models
+        generation = 1 + max(known for each, known in self.assets if each == source)
         ids = asset_ids(self.size, source, generation)
         self.assets[source, generation] = self.tree({catalog.FILE: _catalog(source, ids)})
         table = _derivation(ids, self.size.copies)
