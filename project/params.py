@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from project.errors import UsageError
-from project.source import NAME, SOURCE_NAME, Columns, Dialect, LabelRule, Part, Source, Strict
+from project.source import NAME, SOURCE_NAME, Columns, Dialect, LabelRule, Part, Source, Strict, Titles
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Strict)
@@ -120,10 +120,12 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "sources.*.label": LabelRule,
     "sources.*.columns": Columns,
     "sources.*.dialect": Dialect,
+    "sources.*.titles": Titles,
     "sources.*.parts.*": Part,
     "sources.*.parts.*.label": LabelRule,
     "sources.*.parts.*.columns": Columns,
     "sources.*.parts.*.dialect": Dialect,
+    "sources.*.parts.*.titles": Titles,
     "models.*": Model,
     "models.*.split": Split,
     "models.*.gate.*": Limit,

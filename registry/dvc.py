@@ -61,8 +61,18 @@ def share_settings(workspace: Path, worktree: Path) -> None:
 
 
 def stale(repo: Any, stages: Iterable[str]) -> dict[str, list[str]]:
-    """Stage → what differs ("modified data/plan/train/digits.json", …); a stage that is current is absent."""
-    found = repo.status([_address(repo, stage) for stage in stages])
+    """Stage → what differs ("modified data/plan/train/digits.json", …); a stage that is current is absent.
+
+    `Repo.status` reads dvc.yaml and dvc.lock again for each stage that it is asked about; here they are read once.
+    """
+    from dvc.dvcfile import load_file
+    from dvc.repo import lock_repo
+
+    found: dict[str, Any] = {}
+    with lock_repo(repo):
+        loaded = load_file(repo, f"{repo.root_dir}/dvc.yaml").stages
+        for stage in stages:
+            found |= loaded[stage].status(check_updates=True)
     return {stage.rsplit(":", 1)[-1]: _reasons(changes) for stage, changes in found.items()}
 
 

@@ -40,12 +40,16 @@ def demo(folder: Path = Path("demo"), *, json: Json = False) -> Answer:
     """Make a workspace (once), retrain the model `digits` there, and say what to try next."""
     from studio import workspace
 
-    return workspace.demo(folder, quiet=json)
+    return workspace.demo(folder)
 
 
 @app.command
 def run(
     *models: str,
+    every: Annotated[
+        bool, Parameter(name="--all", negative="", help="All models, in the order of their sources.")
+    ] = False,
+    changed: Annotated[bool, Parameter(negative="", help="Those models that are not current.")] = False,
     set: Annotated[
         list[str] | None, Parameter(negative="", help="Override, as settings.epochs=3; kept with the version.")
     ] = None,
@@ -58,7 +62,7 @@ def run(
     """Bring models up to date: ingest, augment, train, validate, register. Does nothing for a model that is current."""
     from studio import run as running
 
-    return running.run(models, set or [], promote=promote, trigger=trigger, quiet=json)
+    return running.run(models, set or [], every=every, changed=changed, promote=promote, trigger=trigger)
 
 
 @app.command
