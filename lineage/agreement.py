@@ -84,7 +84,7 @@ def _folder(root: Path, model: str, weights: str, listing: Mapping[str, str]) ->
     there = {path.relative_to(folder).as_posix(): _md5(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     odd = sorted(name for name in there.keys() | listing.keys() if there.get(name) != listing.get(name))
     place = folder.relative_to(root)
-    yield Check(str(place), not odd, f"{', '.join(odd)} differ" if odd else f"{len(there)} files, rehashed")
+    yield Check(str(place), not odd, f"other bytes: {', '.join(odd)}" if odd else f"{len(there)} files, rehashed")
 
 
 def _md5(path: Path) -> str:

@@ -29,7 +29,7 @@ def test_the_tree_of_a_real_version_agrees(workspace: Workspace) -> None:
     weights.unlink()
     weights.write_text("{}")
     text = workspace.dailies("lineage", "show", "shapes#prod", exit_code=13).stdout
-    assert "data/weights/shapes  DIFFERS card.json differ" in text
+    assert "DIFFERS other bytes: card.json" in text
 
 
 def test_why_tells_who_overrode_a_rule(workspace: Workspace) -> None:
