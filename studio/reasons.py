@@ -37,7 +37,8 @@ def reasons(named: str, at: str) -> Answer:
 
 
 def _lines(said: Said) -> list[str]:
-    place = f"{said.source}/{said.paths[0]}" + f" and {len(said.paths) - 1} more paths" * (len(said.paths) > 1)
+    more = len(said.paths) - 1
+    place = f"{said.source}/{said.paths[0]}" + f" and {more} more path{'s' * (more > 1)}" * bool(more)
     lines = [
         f"{said.status}{' by ' + said.by if said.by else ''}: {said.reason or _labelled(said)}",
         f"  at       {place}",
