@@ -52,6 +52,10 @@ class Model(Strict):
     augment: dict[str, Any] = Field(default_factory=dict)
     split: Split = Split()
     gate: dict[str, Limit] = Field(default_factory=dict)
+    about: str = ""
+    """What it is for, in a sentence, for its card; the recipe's own first line when not given."""
+    limits: tuple[str, ...] = ()
+    """What its card is to say it cannot, besides what the figures show."""
     schedule: Schedule | None = None
 
 

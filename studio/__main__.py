@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from project.errors import DailiesError, Interrupted, UsageError, full
-from studio import data, lineage
+from studio import data, lineage, model
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -17,9 +17,8 @@ app = App(
     exit_on_error=False,
     print_error=False,
 )
-model_app = App(name="model", help="Registered versions of models.")
 params_app = App(name="params", help="params.yaml, the file that people edit.")
-app.command(model_app)
+app.command(model.app)
 app.command(params_app)
 app.command(data.app)
 app.command(lineage.app)
@@ -71,22 +70,6 @@ def status(*, json: Json = False) -> Answer:
     from studio import status as overview
 
     return overview.status()
-
-
-@model_app.command(name="ls")
-def model_ls(*, json: Json = False) -> Answer:
-    """All registered versions, with their stages and the gate's verdict."""
-    from studio import model
-
-    return model.ls()
-
-
-@model_app.command(name="show")
-def model_show(name: str, *, json: Json = False) -> Answer:
-    """One version: NAME (the live one), NAME@VERSION or NAME#STAGE."""
-    from studio import model
-
-    return model.show(name)
 
 
 @app.command
