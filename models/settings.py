@@ -39,6 +39,7 @@ class Training:
     """What every supervised recipe understands. A recipe's own settings inherit these and add theirs."""
 
     epochs: int = setting(10, low=1, high=10_000)
+    minutes: float = setting(0.0, low=0, high=10_080, unit="minutes of training instead of epochs, 0 = epochs")
     batch: int = setting(128, low=1, high=65_536, unit="samples")
     optimizer: str = setting("adamw", choices=("sgd", "rmsprop", "adam", "adamw"))
     rate: float = setting(1e-3, low=0, high=10)

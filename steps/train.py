@@ -29,7 +29,7 @@ def main(root: Path, name: str) -> None:
     settings = resolve(recipe.settings, plan["settings"], f"models.{name}.settings")
     shards = Shards(layout.shards(root, name))
     checkpoints = layout.private(root) / "checkpoints" / fingerprint(root, name)
-    progress = Progress("epochs", settings.epochs)
+    progress = Progress("minutes", settings.minutes) if settings.minutes else Progress("epochs", settings.epochs)
     job = fit.Job(
         net=new_net(recipe, settings, shards.facts),
         settings=settings,
