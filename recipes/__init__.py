@@ -34,6 +34,7 @@ class Recipe:
     predict   (net, sample, facts) → what the model says about one sample, ready for JSON; `files`, name → bytes, are
               what it made, and are written beside each other
     parts     settings → modules chosen by name at run time, for the plan
+    search    settings that `dailies tune` looks at where params.yaml names none
 
     A sample is what was read of one asset, unless the recipe says otherwise (see `media.shard_writer.Plan`):
     compose   (rows with their split, settings) → units: several assets a sample, or several samples an asset
@@ -57,6 +58,7 @@ class Recipe:
     show: Callable[[Any, Mapping[str, Any]], Mapping[str, bytes]]
     predict: Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
     parts: Callable[[Any], Sequence[str]] = lambda settings: ()
+    search: Sequence[str] = ("rate", "weight_decay", "batch")
     compose: Callable[[Rows, Any], Iterable[Unit]] = whole
     join: Callable[[Sequence[Sample], Unit, Any], Sample] = only
     learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None

@@ -101,4 +101,5 @@ recipe = Recipe(
     show=show,
     predict=predict,
     parts=lambda s: (f"models.networks.{s.network}",),
+    search=("rate", "weight_decay", "margin", "width"),
 )

@@ -137,4 +137,5 @@ recipe = Recipe(
     parts=lambda s: (f"models.methods.{s.method}",),
     learn=learn,
     encode=encode,
+    search=("rate", "batch"),
 )

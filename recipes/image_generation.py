@@ -99,4 +99,5 @@ recipe = Recipe(
     asked_in="text",
     question=lambda data, row, s: {"text": text.decoded(data, row["mode"])},
     parts=lambda s: ("models.networks.cnn",),
+    search=("rate", "critic_rate", "width"),
 )

@@ -148,4 +148,5 @@ recipe = Recipe(
     join=join,
     learn=learn,
     encode=encode,
+    search=("rate", "weight_decay", "dropout", "width"),
 )

@@ -143,4 +143,5 @@ recipe = Recipe(
     evaluate=evaluate,
     show=show,
     predict=predict,
+    search=("rate", "batch", "dropout", "hidden"),
 )

@@ -91,4 +91,5 @@ recipe = Recipe(
     show=show,
     predict=predict,
     parts=lambda s: (f"models.networks.text.{s.network}",),
+    search=("rate", "batch", "dropout", "word_dropout", "width"),
 )

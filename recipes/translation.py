@@ -112,4 +112,5 @@ recipe = Recipe(
     show=show,
     predict=predict,
     parts=lambda s: ("models.networks.translation.transformer",),
+    search=("rate", "dropout", "label_smoothing"),
 )

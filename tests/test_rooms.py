@@ -25,6 +25,7 @@ ONLY_IN = {
     "gto": ("registry/tags.py",),
     "git": ("registry/git.py",),
     "torch": ("models/", "steps/"),
+    "optuna": ("steps/tune.py",),
     "pickle": (),
 }
 
