@@ -73,7 +73,6 @@ def main(root: Path, name: str, trials: int, minutes: float, result: Path) -> No
             _try(found, study, lambda share, number=number: progress.tick(number + share))
         except TimeUp:
             break
-    shutil.rmtree(found.folder / "checkpoints", ignore_errors=_counted(study) < trials)
     layout.write_json(result, _told(found, study))
 
 
@@ -153,6 +152,7 @@ def _try(found: Search, study: optuna.Study, tick: Callable[[float], None]) -> N
             f"the gate asks for {found.goal.metric!r}, which is not measured; known: {', '.join(sorted(metrics))}"
         ) from None
     except DailiesError as error:
+        shutil.rmtree(found.folder / "checkpoints", ignore_errors=True)
         trial.set_user_attr(FAILED, str(error))
         study.tell(trial, state=TrialState.FAIL)
         note(f"trial {_counted(study)} failed: {error}")

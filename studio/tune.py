@@ -26,9 +26,10 @@ def tune(model: str, *, trials: int, minutes: float, apply: bool) -> Answer:
     source = params.read(root / "params.yaml").model(model).source
     if trials < 1 or minutes < 0:
         raise UsageError(f"--trials is {trials}, --minutes is {minutes:g}: they must be from 1, and from 0 (no limit)")
+    env = {**os.environ, "DAILIES_FLOW_PID": str(os.getpid())}
     with runs.lock(root, f"tune-{model}"):
         bring_up_to_date(root, source, f"augment@{model}")
-        found = _search(root, model, trials, minutes)
+        found = _search(root, model, trials, minutes, env)
     changed = _changed(found)
     text = (root / "params.yaml").read_text(encoding="utf-8")
     better = editing.overridden(text, model, {f"settings.{name}": value for name, value in changed.items()})
@@ -40,13 +41,14 @@ def tune(model: str, *, trials: int, minutes: float, apply: bool) -> Answer:
     return Answer(data, "\n".join([*_lines(model, found, trials), *_next(model, found, trials, diff, applied)]))
 
 
-def _search(root: Path, model: str, trials: int, minutes: float) -> dict[str, Any]:
+def _search(root: Path, model: str, trials: int, minutes: float, env: Mapping[str, str]) -> dict[str, Any]:
     """Run the trials in a process of their own, which ends with this one."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         command = [sys.executable, "-m", "steps.tune", model, str(trials), str(minutes), str(result)]
-        env = {**os.environ, "DAILIES_FLOW_PID": str(os.getpid())}
-        done = subprocess.run(command, cwd=root, env=env, stdout=sys.stderr, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            command, cwd=root, env=dict(env), stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False
+        )
         if done.returncode:
             said = [line.removeprefix("dailies: ") for line in done.stderr.strip().splitlines()] or [
                 "no trial was made"
