@@ -32,7 +32,9 @@ def main(root: Path, name: str) -> None:
     outcome = recipe.measure(net, test, shards.facts, shards.split("train"))
     metrics = outcome.metrics | _spread(card["cross_validation"]) | _reached(card["settings"], history)
     rules = [rule.as_dict() for rule in gate.floors(plan["gate"], metrics)]
-    shown = recipe.show(outcome, shards.facts | {"history": history})
+    shown = {**recipe.show(outcome, shards.facts | {"history": history})}
+    if recipe.explain:
+        shown |= recipe.explain(net, test, outcome, shards.facts)
 
     reports = layout.reports(root, name)
     with folders.replacing(reports / "pictures") as out:
