@@ -101,5 +101,6 @@ recipe = Recipe(
     show=show,
     predict=predict,
     parts=lambda s: (f"models.networks.{s.network}",),
+    inputs=lambda s: ("image",),
     search=("rate", "weight_decay", "margin", "width"),
 )

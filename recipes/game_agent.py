@@ -137,5 +137,6 @@ recipe = Recipe(
     parts=lambda s: (f"models.methods.{s.method}",),
     learn=learn,
     encode=encode,
+    inputs=lambda s: () if s.task == "episode" else ("board",),
     search=("rate", "batch"),
 )

@@ -92,5 +92,6 @@ recipe = Recipe(
     explain=explain,
     predict=predict,
     parts=lambda s: (f"models.networks.{s.network}",),
+    inputs=lambda s: ("image",),
     search=("rate", "weight_decay", "batch", "dropout", "width"),
 )

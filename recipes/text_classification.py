@@ -99,5 +99,6 @@ recipe = Recipe(
     explain=explain,
     predict=predict,
     parts=lambda s: (f"models.networks.text.{s.network}",),
+    inputs=lambda s: ("words",),
     search=("rate", "batch", "dropout", "word_dropout", "width"),
 )

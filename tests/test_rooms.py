@@ -26,6 +26,8 @@ ONLY_IN = {
     "git": ("registry/git.py",),
     "torch": ("models/", "steps/"),
     "optuna": ("steps/tune.py",),
+    "onnx": ("steps/export.py",),
+    "onnxruntime": ("steps/export.py",),
     "pickle": (),
 }
 
