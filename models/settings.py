@@ -59,6 +59,14 @@ class Training:
     seed: int = setting(0, low=0, high=2**31 - 1)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unclassed(Training):
+    """The same where samples have no classes to be balanced."""
+
+    class_weights: str = setting("none", choices=("none",))
+    sampling: str = setting("uniform", choices=("uniform",))
+
+
 def resolve(schema: type[S], given: Mapping[str, Any], where: str) -> S:
     """`schema` with `given` laid over its defaults. Raises UsageError naming key, value and rule."""
     fields = {f.name: f for f in dataclasses.fields(schema)}

@@ -25,7 +25,9 @@ def prepared(folder: Path, name: str, **given: Any) -> tuple[Path, Path]:
     return card(name, job(name, samples, **given), folder / "weights"), folder / "shards"
 
 
-@pytest.mark.parametrize(("name", "given"), [*PARTS, ("face_recognition", {}), ("game_agent", {"planning": 4})], ids=str)
+@pytest.mark.parametrize(
+    ("name", "given"), [*PARTS, ("face_recognition", {}), ("game_agent", {"planning": 4})], ids=str
+)
 def test_the_file_answers_as_the_network_does(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
     weights, made = prepared(tmp_path, name, **given)
     export.main(f"{name}@v1.0.0", weights, made, tmp_path / "model.onnx", tmp_path / "result.json")
