@@ -25,9 +25,9 @@ class Settings(Training):
     width: int = setting(32, low=4, high=512, unit="channels of the first layer")
     dropout: float = setting(0.1, low=0, high=0.9)
     size: int = setting(
-        32, low=8, high=1024, unit="px, side of the square the picture is fitted into", shapes_data=True
+        64, low=8, high=1024, unit="px, side of the square the picture is fitted into", shapes_data=True
     )
-    colour: bool = setting(False, shapes_data=True)
+    colour: bool = setting(True, shapes_data=True)
     jitter_shift: float = setting(0.08, low=0, high=0.5, unit="fraction of the side, while training")
     jitter_rotate: float = setting(10.0, low=0, high=180, unit="degrees, while training")
     jitter_scale: float = setting(0.1, low=0, high=0.9, unit="fraction up or down, while training")
