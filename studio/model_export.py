@@ -11,6 +11,7 @@ from project.errors import BY_EXIT_CODE, DailiesError, UsageError
 from registry import dvc, tags
 from studio.answer import Answer
 from studio.assets import size_of
+from studio.writing import written
 
 FORMS = ("onnx",)
 
@@ -30,14 +31,16 @@ def export(reference: str, form: str, output: Path | None) -> Answer:
         for part in ("weights", "shards")
     )
     with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "result.json"
-        places = [str(place) for place in (weights, shards, file, result)]
+        made, result = Path(folder) / "model", Path(folder) / "result.json"
+        places = [str(place) for place in (weights, shards, made, result)]
         command = [sys.executable, "-m", "steps.export", version.tag, *places]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         if done.returncode:
             said = [line.removeprefix("dailies: ") for line in done.stderr.strip().splitlines()]
             raise BY_EXIT_CODE.get(done.returncode, DailiesError)((said or ["nothing was written"])[-1])
         told = json.loads(result.read_text(encoding="utf-8"))
+        with written(file):
+            layout.write_bytes(file, made.read_bytes())
     lines = [f"{version.tag} in {file}, {size_of(told['bytes'])}"]
     lines += [f"  takes    {name}: {shape}" for name, shape in told["inputs"].items()]
     lines += [f"  gives    {told['output']}"]
