@@ -23,9 +23,8 @@ def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
 
     reach    metrics solved, path_ratio (moves over those of a shortest way, mean of the solved boards; the
              number of tiles where none is)
-    follow   metrics near (share of steps at most two moves from the walker, from the first time it is caught; 0 where it
-             never is), near_with_chase (share of all steps, of which the way to the walker is a part), caught (share of
-             boards), moves_to_catch
+    follow   metrics near (share of all steps at most two moves from the walker), near_once_caught (of those from the
+             first time it is caught; 0 where it never is), caught (share of boards), moves_to_catch
     episode  metrics mean_return, its spread over episodes, success (share that reach the best return)
     """
     if len(samples) == 0:
@@ -48,7 +47,7 @@ def answer(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[str,
     told: dict[str, Any] = {"moves": _moves(played.places[0], sample["board"].shape[2])}
     if learnt["task"] == "reach":
         return {"solved": bool(played.arrived[0] >= 0), "shortest": int(sample["shortest"]), **told}
-    near = _near(sample["board"][None], played)[0]
+    near = board_game.near(sample["board"][None], played.places, played.goals).mean()
     return {"caught": bool(played.arrived[0] >= 0), "near": float(near), **told}
 
 
@@ -99,15 +98,16 @@ def _by_length(solved: np.ndarray, moves: np.ndarray, shortest: np.ndarray) -> l
 
 
 def _follow(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:
-    near, chase, caught = [], [], []
+    near, once_caught, caught = [], [], []
     for indices in blocks(samples):
         batch = samples.take(indices)
         played = played_boards(net, batch, "follow")
-        near.append(_near(batch["board"], played))
-        chase.append(board_game.near(batch["board"], played.places, played.goals).mean(1))
+        close = board_game.near(batch["board"], played.places, played.goals)
+        near.append(close.mean(1))
+        once_caught.append(_once_caught(close, played))
         caught.append(played.arrived)
     share, moves = np.concatenate(near), np.concatenate(caught)
-    metrics = {"near": float(share.mean()), "near_with_chase": float(np.concatenate(chase).mean())}
+    metrics = {"near": float(share.mean()), "near_once_caught": float(np.concatenate(once_caught).mean())}
     metrics["caught"] = float((moves >= 0).mean())
     if (moves >= 0).any():
         metrics["moves_to_catch"] = float(moves[moves >= 0].mean())
@@ -118,12 +118,11 @@ def _follow(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outco
     )
 
 
-def _near(boards: np.ndarray, played: Played) -> np.ndarray:
-    """The share of steps near the walker since it was first caught, (B,)."""
+def _once_caught(close: np.ndarray, played: Played) -> np.ndarray:
+    """Of the steps since the walker was first caught the share that is `close` to it, (B,)."""
     since = np.arange(played.places.shape[1]) >= played.arrived[:, None]
     counted = since & (played.arrived >= 0)[:, None]
-    close = board_game.near(boards, played.places, played.goals) & counted
-    return close.sum(1) / np.maximum(counted.sum(1), 1)
+    return (close & counted).sum(1) / np.maximum(counted.sum(1), 1)
 
 
 def _episode(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcome:

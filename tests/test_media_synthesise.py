@@ -76,6 +76,14 @@ def test_every_board_can_be_won(width: int, height: int, style: Any, rooms: int,
     assert (edge == board.WALL).all()
 
 
+@given(st.integers(1, 12), st.sampled_from(["maze", "rooms"]), st.integers(0, 999))
+def test_a_goal_is_no_farther_than_told(apart: int, style: Any, seed: int) -> None:
+    told = boards.Settings(width=15, height=15, style=style, apart=apart)
+    limited = board.grid(boards.make(draws.generator(seed, "0", 0, "boards"), told, ""))
+    free = board.grid(boards.make(draws.generator(seed, "0", 0, "boards"), boards.Settings(style=style), ""))
+    assert board.shortest(limited) == min(apart, board.shortest(free))
+
+
 def test_a_seed_keeps_its_boards(tmp_path: Path) -> None:
     told = {"width": 9, "height": 7}
     made = [item.load().decode() for item in listed(tmp_path, **MADE["boards"], settings=told).values()]

@@ -3,7 +3,7 @@
 maze   depth-first search with backtracking (J. Buck, Mazes for Programmers, 2015, chapter 5), then some more openings
 rooms  rectangles that do not touch, each joined to the one before by a corridor with one bend
 
-The start is anywhere, the goal as far from it as can be.
+The start is anywhere, the goal as far from it as can be, or as `apart` says.
 """
 
 from collections import deque
@@ -33,6 +33,8 @@ class Settings(Strict):
     """The fraction of a maze's inner walls that are opened, so that several ways lead to the goal."""
     rooms: Annotated[int, Field(ge=1, le=100)] = 6
     """How many rooms there are at most."""
+    apart: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """The goal is no more moves than this from the start; 0 for no limit."""
 
     @field_validator("width", "height")
     @classmethod
@@ -51,7 +53,7 @@ def make(draws: np.random.Generator, settings: Settings, label: str) -> bytes:
     tiles = {"maze": _maze, "rooms": _rooms}[settings.style](draws, settings)
     floor = [(int(row), int(column)) for row, column in np.argwhere(tiles == board.FLOOR)]
     start = floor[draws.integers(len(floor))]
-    goal = _farthest(tiles, start)
+    goal = _farthest(tiles, start, settings.apart)
     tiles[start], tiles[goal] = board.START, board.GOAL
     return board.text(tiles).encode()
 
@@ -107,14 +109,14 @@ def _free_place(draws: np.random.Generator, tiles: np.ndarray) -> tuple[int, int
     return (top, left, high, wide) if (around == board.WALL).all() else None
 
 
-def _farthest(tiles: np.ndarray, start: Tile) -> Tile:
-    """The tile that takes most moves to reach, by breadth-first search: the last one found."""
-    seen, waiting, last = {start}, deque([start]), start
+def _farthest(tiles: np.ndarray, start: Tile, most: int) -> Tile:
+    """The tile that takes most moves to reach, no more than `most` unless that is 0: breadth first, the last one found."""
+    moves, waiting, last = {start: 0}, deque([start]), start
     while waiting:
         last = waiting.popleft()
         for down, right in board.MOVES:
             beside = (last[0] + down, last[1] + right)
-            if beside not in seen and tiles[beside] == board.FLOOR:
-                seen.add(beside)
+            if beside not in moves and tiles[beside] == board.FLOOR and moves[last] != (most or -1):
+                moves[beside] = moves[last] + 1
                 waiting.append(beside)
     return last
