@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,15 @@ def main(root: Path, name: str, trials: int, minutes: float, result: Path) -> No
     study = _study(found)
     progress = Progress("trials", trials)
     while _counted(study) < trials and not found.over():
-        number = _counted(study)
         try:
-            _try(found, study, lambda share, number=number: progress.tick(number + share))
+            _try(found, study, partial(_tick, progress, _counted(study)))
         except TimeUp:
             break
     layout.write_json(result, _told(found, study))
+
+
+def _tick(progress: Progress, before: int, share: float) -> None:
+    progress.tick(before + share)
 
 
 def _search(root: Path, name: str, over: Callable[[], bool]) -> Search:
