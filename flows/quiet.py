@@ -1,6 +1,7 @@
 """What a person sees of Prefect's log: short lines, and no traceback for an error that explains itself."""
 
 import logging
+import os
 
 from project.errors import DailiesError
 
@@ -8,7 +9,6 @@ ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_LOGGING_FORMATTERS_STANDARD_FORMAT": "%(asctime)s  %(message)s",
     "PREFECT_LOGGING_FORMATTERS_STANDARD_FLOW_RUN_FMT": "%(asctime)s  %(message)s",
     "PREFECT_LOGGING_FORMATTERS_STANDARD_TASK_RUN_FMT": "%(asctime)s  %(message)s",
@@ -16,7 +16,10 @@ ENVIRONMENT = {
 """Settings of a run's process; the process that starts it sets those that are not set."""
 
 
-NOISE = ("Finished in state", "Encountered exception during execution", "Starting temporary", "Stopping temporary")
+TEMPORARY = {"PREFECT_UI_ENABLED": "0"}
+"""What else those of a temporary server are told: it has no page to look at."""
+
+NOISE = ("Finished in state", "Encountered exception during execution")
 
 
 class _ForPeople(logging.Filter):
@@ -24,7 +27,8 @@ class _ForPeople(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         explained = isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], DailiesError)
-        return not explained and not record.getMessage().startswith(NOISE)
+        nowhere = ("View at",) if TEMPORARY.items() <= os.environ.items() else ()
+        return not explained and not record.getMessage().startswith((*NOISE, *nowhere))
 
 
 def console() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from media import buckets, catalog, derivation, folders, near_duplicates, parallel, shards, splits
+from media import buckets, catalog, derivation, folders, near_duplicates, parallel, shards, splits, titles
 from media.sample import Field
 from media.shard import Shard, transform
 from media.shard_writer import SEEN_BY_READ, originals, write
@@ -48,6 +48,8 @@ def augment(
         sums = _in_parallel(files, lambda file: write(file, fresh, blobs, plan, learnt, previous), tick, workers)
         facts = _facts(rows[0]["source"], classes, files, plan) | {"learnt": learnt} | mean_and_spread(sums)
         facts |= _leaks(alike, rule, places)
+        if called := titles.read(assets):
+            facts["titles"] = called
         derivation.write(fresh, files, plan.variants.seed, transform(plan.variants))
         (fresh / shards.FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts

@@ -3,6 +3,9 @@
 What each kind of picture becomes is told in `media.pixels`.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -29,6 +32,16 @@ def square(data: bytes, size: int, colour: bool) -> np.ndarray:
         image.load()
         image = pixels.upright(image)
     return centred(reduced(image, size, colour), size)
+
+
+def fields(settings: Any) -> dict[str, Field]:
+    """Of recipes whose samples are single pictures, with the settings `size` and `colour`."""
+    return {"image": field(settings.size, settings.colour)}
+
+
+def read(data: bytes, row: Mapping[str, Any], settings: Any) -> dict[str, np.ndarray]:
+    """What fills those fields."""
+    return {"image": square(data, settings.size, settings.colour)}
 
 
 def reduced(image: Image.Image, size: int, colour: bool) -> np.ndarray:

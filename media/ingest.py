@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import buckets, catalog, folders, inspection, likeness, near_duplicates, probe, rights
+from media import buckets, catalog, folders, inspection, probe, rights, sources, titles
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.contents import Contents
 from media.earlier import Earlier
@@ -53,14 +53,14 @@ def ingest(
     earlier = Earlier(previous, version)
     contents = Contents(earlier)
     with uncollected(), probe.pool(source.kind, told) as pool:
-        pool.start(1 if earlier.folder else None)
+        if not earlier.folder:
+            pool.start()
         items = list(reader.items())
         if not items:
             raise UsageError(f"source {name!r} holds no file; hidden files do not count")
         recalled = memory.recall(earlier.folder) if memory and earlier.folder else {}
         found = survey(items, recalled, earlier, contents, pool, tick)
-        compared = _compared(earlier) if recalled else None
-        inspected = inspection.inspect(source, _catalog(name, source, found, earlier, released or {}), compared)
+        inspected = inspection.inspect(source, _catalog(name, source, found, earlier, released or {}))
         table = inspected.table
         _write_refusals(table, refusals)
         inspection.check_quarantined(name, table, source.max_quarantined, refusals)
@@ -70,6 +70,7 @@ def ingest(
             _write_blobs(fresh, table, contents, earlier.folder)
             catalog.write(fresh, table, version)
             inspection.write(fresh, name, source, inspected)
+            titles.write(fresh, sources.titles(reader))
             (fresh / "summary.json").write_text(
                 json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
             )
@@ -88,11 +89,6 @@ def uncollected() -> Iterator[None]:
     finally:
         if collected:
             gc.enable()
-
-
-def _compared(earlier: Earlier) -> likeness.Before | None:
-    """What an earlier result of the very same code found to be alike."""
-    return likeness.Before(earlier.table, near_duplicates.read(earlier.folder)[0]) if earlier.folder else None
 
 
 def _catalog(name: str, source: Source, found: Survey, earlier: Earlier, released: Mapping[str, str]) -> pa.Table:

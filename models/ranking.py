@@ -37,7 +37,7 @@ def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
     """
     if len(samples) == 0:
         raise DailiesError("there is nobody to measure on; a person is tested who did at least four things")
-    names = _names(facts)
+    names, called = _names(facts), _called(facts)
     counts = np.array([0, *facts["learnt"]["counts"]], dtype=np.int64)
     answers = np.concatenate([samples.take(indices)["answer"] for indices in blocks(samples)])
     ranked = {"network": rank(net, samples), "popularity": rank(Popularity(facts["learnt"]["counts"]), samples)}
@@ -52,8 +52,9 @@ def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
     return Outcome(
         metrics=_summary(found, plain, answers, len(names) - 1),
         rows=rows,
+        averages="ndcg_at_10",
         tables={
-            "What some people chose, and what is recommended": _examples(samples, names, found),
+            "What some people chose, and what is recommended": _examples(samples, called, found),
             "Popular and rare items": _by_popularity(ranked, answers, counts),
         },
         shown={
@@ -69,10 +70,10 @@ def recommend(net: nn.Module, sample: Mapping[str, np.ndarray], facts: Mapping[s
     scores = _scores(net, history, np.array([history.shape[1]]))
     exclude(scores, history)
     chances = torch.from_numpy(scores).double().softmax(1).numpy()[0]
-    names = _names(facts)
-    best = top(scores)[0]
+    names, titles = _names(facts), facts.get("titles", {})
+    told = [(names[item], float(chances[item])) for item in top(scores)[0] if item]
     return {
-        "items": [{"item": names[item], "confidence": float(chances[item])} for item in best if item],
+        "items": [{"item": item, **_titled(item, titles), "confidence": chance} for item, chance in told],
         "known": history.shape[1],
         "unknown": int(sample["unknown"]),
     }
@@ -135,6 +136,16 @@ def _names(facts: Mapping[str, Any]) -> np.ndarray:
     return np.array(["", *sorted(numbers, key=numbers.__getitem__)], dtype=object)
 
 
+def _called(facts: Mapping[str, Any]) -> np.ndarray:
+    """The same with the title behind, of items that have one."""
+    titles = facts.get("titles", {})
+    return np.array([f"{name} {titles[name]}" if name in titles else name for name in _names(facts)], dtype=object)
+
+
+def _titled(item: str, titles: Mapping[str, str]) -> dict[str, str]:
+    return {"title": titles[item]} if item in titles else {}
+
+
 def _scores(net: nn.Module, history: np.ndarray, length: np.ndarray) -> np.ndarray:
     machine = device.prepare()
     net.to(machine.device).eval()
@@ -156,16 +167,16 @@ def _summary(found: Ranked, plain: Ranked, answers: np.ndarray, items: int) -> d
     }
 
 
-def _examples(samples: Samples, names: np.ndarray, found: Ranked) -> list[dict[str, Any]]:
+def _examples(samples: Samples, called: np.ndarray, found: Ranked) -> list[dict[str, Any]]:
     """People spread evenly over the samples."""
     chosen = np.unique(np.linspace(0, len(samples) - 1, min(EXAMPLES, len(samples))).astype(np.int64))
     batch = samples.take(chosen)
     rows = zip(chosen, batch["history"], batch["history_length"], batch["answer"], strict=True)
     return [
         {
-            "chosen last": ", ".join(names[history[max(0, length - LATEST) : length]]),
-            "recommended": ", ".join(names[item] for item in found.items[index] if item),
-            "chosen next": names[answer] or "never seen in training",
+            "chosen last": "; ".join(called[history[max(0, length - LATEST) : length]]),
+            "recommended": "; ".join(called[item] for item in found.items[index] if item),
+            "chosen next": called[answer] or "never seen in training",
             "its place": int(found.places[index]) + 1 if answer else "–",
         }
         for index, history, length, answer in rows

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,12 @@ def weights(root: Path, model: str) -> Path:
 
 def reports(root: Path, model: str) -> Path:
     return root / "data" / "reports" / model
+
+
+def cached(outputs: Mapping[str, str]) -> list[str]:
+    """The hashes of those outputs (path → hash) that DVC caches; plans, metrics and cards are kept in git."""
+    in_git = ("data/plan", "metrics.json", "card.json", "card.md")
+    return [md5 for path, md5 in outputs.items() if not path.endswith(in_git)]
 
 
 def private(root: Path) -> Path:

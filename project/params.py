@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from project.errors import UsageError
-from project.source import NAME, SOURCE_NAME, Columns, Dialect, LabelRule, Part, Source, Strict
+from project.source import NAME, SOURCE_NAME, Columns, Dialect, LabelRule, Part, Source, Strict, Titles
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Strict)
@@ -64,6 +64,10 @@ class Model(Strict):
     split: Split = Split()
     gate: dict[str, Limit] = Field(default_factory=dict)
     tune: dict[str, Range | Among] = Field(default_factory=dict)
+    about: str = ""
+    """What it is for, in a sentence, for its card; the recipe's own first line when not given."""
+    limits: tuple[str, ...] = ()
+    """What its card is to say it cannot, besides what the figures show."""
     schedule: Schedule | None = None
 
 
@@ -132,10 +136,12 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "sources.*.label": LabelRule,
     "sources.*.columns": Columns,
     "sources.*.dialect": Dialect,
+    "sources.*.titles": Titles,
     "sources.*.parts.*": Part,
     "sources.*.parts.*.label": LabelRule,
     "sources.*.parts.*.columns": Columns,
     "sources.*.parts.*.dialect": Dialect,
+    "sources.*.parts.*.titles": Titles,
     "models.*": Model,
     "models.*.split": Split,
     "models.*.gate.*": Limit,

@@ -147,6 +147,24 @@ class Dialect(Strict):
         return self
 
 
+class Titles(Strict):
+    """A table that says what items are called."""
+
+    file: str
+    """It lies where the source's `file` does, and is fetched like it."""
+    item: str
+    """The column of what the source's items are, as a number."""
+    title: str
+    """The column of what people call it."""
+    dialect: Dialect | None = None
+    """How it is written, where its suffix does not say it."""
+
+    @field_validator("file")
+    @classmethod
+    def _inside(cls, file: str) -> str:
+        return _below(file)
+
+
 class Files(Strict):
     """Which files there are and how they are read: what a source says, and each of its parts may say otherwise."""
 
@@ -188,6 +206,8 @@ class Files(Strict):
     """What the columns of `file` mean (formats table, ratings and label_studio)."""
     dialect: Dialect | None = None
     """How `file` is written, where its suffix does not say it (formats table, ratings and pairs)."""
+    titles: Titles | None = None
+    """What items are called, for reports and answers (format ratings)."""
     generator: Annotated[str, Field(pattern=NAME)] | None = None
     """What makes the assets: a file of this name in media/generators/ (format synthesise)."""
     count: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
@@ -220,8 +240,7 @@ class Files(Strict):
     @classmethod
     def _inside(cls, named: Any) -> Any:
         for name in [named] if isinstance(named, str) else named or ():
-            if leads_out(name):
-                raise ValueError(f"{name!r} leads out of the source; name a file below it")
+            _below(name)
         return named
 
 
@@ -302,6 +321,13 @@ def leads_out(path: str) -> bool:
     return path.startswith(("/", "~")) or ".." in path.split("/") or "\\" in path or "\0" in path
 
 
+def _below(file: str) -> str:
+    """The name of a file of a source. Raises ValueError unless it lies below the source."""
+    if leads_out(file):
+        raise ValueError(f"{file!r} leads out of the source; name a file below it")
+    return file
+
+
 def _misplaced(source: Source) -> str:
     """What is wrong with where a source's files lie; empty when nothing is."""
     given = [key for key in REMOTE if getattr(source, key) is not None]
@@ -309,6 +335,8 @@ def _misplaced(source: Source) -> str:
         return f"give one of {', '.join(given)}; several places are parts"
     if (source.git is None) != (source.commit is None):
         return "git and commit go together; write the whole commit, 40 digits"
+    if source.titles and source.format != "ratings":
+        return f"titles are for the items of format ratings, this one has format {source.format}"
     if source.fetch and not source.hosts:
         return "fetch asks the addresses that others have listed; name the hosts that may be asked in hosts"
     if (source.git or source.storage) and source.path and leads_out(source.path):

@@ -93,8 +93,8 @@ def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Ma
 recipe = Recipe(
     kind="image",
     settings=Settings,
-    fields=lambda s: {"image": image.field(s.size, s.colour)},
-    read=lambda data, row, s: {"image": image.square(data, s.size, s.colour)},
+    fields=image.fields,
+    read=image.read,
     augment=image.OPERATIONS,
     net=network,
     fit=fit,

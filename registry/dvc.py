@@ -55,8 +55,18 @@ def share_settings(workspace: Path, worktree: Path) -> None:
 
 
 def stale(repo: Any, stages: Iterable[str]) -> dict[str, list[str]]:
-    """Stage → what differs ("modified data/plan/train/digits.json", …); a stage that is current is absent."""
-    found = repo.status([_address(repo, stage) for stage in stages])
+    """Stage → what differs ("modified data/plan/train/digits.json", …); a stage that is current is absent.
+
+    `Repo.status` reads dvc.yaml and dvc.lock again for each stage that it is asked about; here they are read once.
+    """
+    from dvc.dvcfile import load_file
+    from dvc.repo import lock_repo
+
+    found: dict[str, Any] = {}
+    with lock_repo(repo):
+        loaded = load_file(repo, f"{repo.root_dir}/dvc.yaml").stages
+        for stage in stages:
+            found |= loaded[stage].status(check_updates=True)
     return {stage.rsplit(":", 1)[-1]: _reasons(changes) for stage, changes in found.items()}
 
 
@@ -154,16 +164,20 @@ def materialise(root: Path, md5: str, folder: Path, *, link: bool = False) -> Pa
         return folder
     with opened(root) as repo:
         files = objects(repo, [md5])
-    temporary = Path(tempfile.mkdtemp(dir=_made(folder.parent)))
-    for entry in json.loads(files[md5].read_text(encoding="utf-8")):
-        target = temporary / entry["relpath"]
-        if not target.resolve().is_relative_to(temporary.resolve()):
-            raise IntegrityError(
-                f"object {md5} names {entry['relpath']!r}, which lies outside its folder; it was tampered with"
-            )
-        _place(files[entry["md5"]], _made(target.parent) / target.name, link)
-    temporary.chmod(0o755)
-    temporary.rename(folder)
+    temporary = Path(tempfile.mkdtemp(dir=_made(folder.parent), prefix=f".{folder.name}."))
+    try:
+        for entry in json.loads(files[md5].read_text(encoding="utf-8")):
+            target = temporary / entry["relpath"]
+            if not target.resolve().is_relative_to(temporary.resolve()):
+                raise IntegrityError(
+                    f"object {md5} names {entry['relpath']!r}, which lies outside its folder; it was tampered with"
+                )
+            _place(files[entry["md5"]], _made(target.parent) / target.name, link)
+        temporary.chmod(0o755)
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     return folder
 
 
@@ -192,16 +206,23 @@ def push(root: Path, stages: list[str], hashes: Iterable[str]) -> int:
         wanted = objects(repo, hashes)
         try:
             repo.push([_address(repo, stage) for stage in stages])
-            remote = repo.cloud.get_remote_odb()
-            there = set(remote.oids_exist(list(wanted)))
         except (OSError, _upload_error()) as error:
             raise RemoteUnreachable(
                 f"the DVC remote does not take the objects: {' '.join(str(error).split())}"
             ) from error
-    missing = sorted(set(wanted) - there)
-    if missing:
-        raise IntegrityError(f"{len(missing)} objects are not on the remote after the push, the first is {missing[0]}")
+        lacking = missing(repo, wanted)
+    if lacking:
+        raise IntegrityError(f"{len(lacking)} objects are not on the remote after the push, the first is {lacking[0]}")
     return len(wanted)
+
+
+def missing(repo: Any, hashes: Iterable[str]) -> list[str]:
+    """Those of `hashes` that a listing of the remote lacks. Raises RemoteUnreachable."""
+    wanted = set(hashes)
+    try:
+        return sorted(wanted - set(repo.cloud.get_remote_odb().oids_exist(list(wanted))))
+    except OSError as error:
+        raise RemoteUnreachable(f"the DVC remote does not list its objects: {' '.join(str(error).split())}") from error
 
 
 def _upload_error() -> type[Exception]:

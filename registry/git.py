@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,10 +40,11 @@ class GitError(DailiesError):
     """git refused; the message is the command and what git said."""
 
 
-def git(root: Path, *arguments: str, stdin: str | None = None) -> str:
+def git(root: Path, *arguments: str, stdin: str | None = None, variables: Mapping[str, str] | None = None) -> str:
     """Run git in `root` and return what it printed, without the last line end. Raises GitError."""
+    environment = _environment() | dict(variables or {})
     done = subprocess.run(
-        ["git", *arguments], cwd=root, input=stdin, capture_output=True, text=True, check=False, env=_environment()
+        ["git", *arguments], cwd=root, input=stdin, capture_output=True, text=True, check=False, env=environment
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
@@ -75,6 +76,16 @@ def branch(root: Path) -> str:
 def common_folder(root: Path) -> Path:
     """The `.git` folder that all worktrees of this repository share."""
     return Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+
+
+def setting(root: Path, key: str, *, kind: str = "") -> str:
+    """What `git config` says of `key`, of this clone and all its worktrees; empty when it says nothing."""
+    try:
+        return git(root, "config", *([f"--type={kind}"] if kind else []), "--get", key)
+    except GitError as error:
+        if "exit code 1" in str(error):
+            return ""
+        raise UsageError(f"git config {key} cannot be read: {error}") from None
 
 
 def changed(root: Path, *paths: str) -> list[str]:

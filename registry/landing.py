@@ -7,7 +7,7 @@ import yaml
 
 from project import layout
 from project.errors import DailiesError
-from registry import dvc, git
+from registry import dvc, git, origin
 from registry.runs import TAKEN, Run, lock, taken_commit
 
 
@@ -18,11 +18,14 @@ class NotLanded(DailiesError):
 def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> str:
     """Bring the run's commit to branch `base` and link its outputs into the workspace; the commit that landed.
 
-    One at a time. `replan` makes the plan anew in the run's folder after a merge. Raises NotLanded.
+    One at a time. What the shared repository has on that branch, as far as it was fetched, is merged as well. `replan`
+    makes the plan anew in the run's folder after a merge. Raises NotLanded.
     """
     with lock(run.workspace, "landing", wait=True):
-        if not git.is_ancestor(run.folder, base, "HEAD"):
-            _merge(run, base, stages, replan)
+        shared = f"refs/remotes/{origin.remote(run.workspace)}/{base}"
+        for branch in (base, shared):
+            if git.exists(run.folder, branch) and not git.is_ancestor(run.folder, branch, "HEAD"):
+                _merge(run, branch, stages, replan)
         commit = git.head(run.folder)
         _forward(run, base, commit)
         with dvc.opened(run.workspace) as repo:
@@ -66,7 +69,8 @@ def _give_way(run: Run) -> dict[str, bytes]:
 
 
 def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> None:
-    """Merge `base` into the run's branch. dvc.lock and the plan are made from both sides, all else must merge by itself."""
+    """Merge `base` into the run's branch. dvc.lock and the plan are made from both sides, of the model's own report the
+    run's stands, all else must merge by itself."""
     ours = dvc.read_lock(run.folder)
     theirs = dvc.parse_lock(git.show(run.folder, base, "dvc.lock") or "")
     try:
@@ -75,22 +79,23 @@ def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -
         if not git.exists(run.folder, "MERGE_HEAD"):
             raise
     conflicts = git.git(run.folder, "diff", "--name-only", "--diff-filter=U").splitlines()
-    others = [path for path in conflicts if path != "dvc.lock" and not path.startswith("data/plan/")]
+    made = ("data/plan/", f"data/reports/{run.model}/")
+    others = [path for path in conflicts if path != "dvc.lock" and not path.startswith(made)]
     if others:
+        said = base.removeprefix("refs/remotes/")
         git.git(run.folder, "merge", "--abort")
         raise NotLanded(
-            f"{base} moved on while {run.id} ran, and both changed {', '.join(others)}; run again from the new {base}"
+            f"{said} moved on while {run.id} ran, and both changed {', '.join(others)}; run again from the new {said}"
         )
     merged = theirs | {stage: ours[stage] for stage in stages if stage in ours}
     write_lock(run.folder, merged)
-    generated = [path for path in conflicts if path.startswith("data/plan/")]
+    generated = [path for path in conflicts if path.startswith(made)]
     if generated:
         git.git(run.folder, "checkout", "--ours", "--", *generated)
     replan()
-    git.add(run.folder, "dvc.lock", "data/plan")
-    git.git(
-        run.folder, "commit", "--quiet", "--no-verify", "-m", f"Merge {base} into {run.branch}, dvc.lock stage by stage"
-    )
+    git.add(run.folder, "dvc.lock", "data/plan", *generated)
+    subject = f"Merge {base.removeprefix('refs/remotes/')} into {run.branch}, dvc.lock stage by stage"
+    git.git(run.folder, "commit", "--quiet", "--no-verify", "-m", subject)
 
 
 def write_lock(root: Path, stages: dict[str, object]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from project import layout
-from registry import dvc, gate, git, tags
+from registry import dvc, gate, git, origin, scores, tags
 from registry.landing import land
 from registry.runs import Run
 
@@ -76,31 +76,57 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
     Nothing at all is done when the weights have a version and the run changed nothing.
     """
     run = candidate.run
-    outputs = candidate.outputs()
-    old = standing(run.folder, run.model, outputs[f"data/weights/{run.model}"])
-    if old and not _changed(candidate):
-        return Registration(old, "prod" in old.stages, False, old.message.get("verdict", {}).get("rules", []), True)
+    scored: dict[str, dict[str, float]] = {}
+    for attempt in origin.attempts(run.model):
+        origin.sync(run.workspace)
+        outputs = candidate.outputs()
+        old = standing(run.folder, run.model, outputs[f"data/weights/{run.model}"])
+        if old and not attempt and not _changed(candidate):
+            return Registration(old, "prod" in old.stages, False, old.message.get("verdict", {}).get("rules", []), True)
+        champion = tags.live(run.folder, run.model)
+        rules = judge(candidate, champion, evaluate, scored)
+        promoted = candidate.promote and all(rule["passed"] for rule in rules)
+        version = old.version if old else next_version(run.folder, run.model)
+        message = _message(candidate, outputs, version, rules, promoted, champion)
+        layout.write_json(layout.reports(run.folder, run.model) / "run.json", message)
+        commit = _commit(candidate, message)
+        dvc.push(run.folder, [stage for stage in candidate.stages if stage != "plan"], layout.cached(outputs))
+        landed = promoted or not candidate.overridden
+        with origin.held(run.workspace):
+            if tags.live(run.folder, run.model) != champion:
+                continue  # somebody moved the stage meanwhile
+            if landed:
+                land(run, candidate.base, candidate.stages, replan)
+            written = _tag(candidate, message, old, commit, rules, promoted)
+            with origin.undone_unless_sent(run.folder, written) as sent:
+                if origin.publish(run.workspace, run.model, candidate.base if landed else ""):
+                    sent.append(True)
+                    return Registration(
+                        tags.find(run.folder, f"{run.model}@{version}"), promoted, not old, rules, landed
+                    )
+    raise AssertionError("attempts() ends with an error")
 
-    champion = tags.live(run.folder, run.model)
-    rules = judge(candidate, champion, evaluate)
-    promoted = candidate.promote and all(rule["passed"] for rule in rules)
-    version = old.version if old else next_version(run.folder, run.model)
-    message = _message(candidate, outputs, version, rules, promoted, champion)
-    layout.write_json(layout.reports(run.folder, run.model) / "run.json", message)
-    commit = _commit(candidate, message)
-    # Plans and metrics are kept in git; only what DVC caches goes to the remote.
-    cached = [md5 for path, md5 in outputs.items() if path != "data/plan" and not path.endswith("metrics.json")]
-    dvc.push(run.folder, [stage for stage in candidate.stages if stage != "plan"], cached)
-    landed = promoted or not candidate.overridden
-    if landed:
-        land(run, candidate.base, candidate.stages, replan)
-    if not old:
-        tags.add(run.folder, f"{run.model}@{version}", commit, message)
-    if promoted and not (old and "prod" in old.stages):
-        stage = {"version": version, "why": "passed the gate", "rules": rules, "who": message["who"], "run": run.id}
-        tag = tags.next_stage_tag(run.folder, run.model, "prod")
-        tags.add(run.folder, tag, old.commit if old else commit, stage)
-    return Registration(tags.find(run.folder, f"{run.model}@{version}"), promoted, not old, rules, landed)
+
+def _tag(
+    candidate: Candidate,
+    message: dict[str, Any],
+    old: tags.Version | None,
+    commit: str,
+    rules: list[dict[str, Any]],
+    promoted: bool,
+) -> list[str]:
+    """Write the tag of a new version, and last the one that makes it live; the tags."""
+    run = candidate.run
+    written: list[str] = []
+    with origin.undone_unless_sent(run.folder, written) as whole:
+        if not old:
+            written.append(tags.append(run.folder, run.model, f"@{message['version']}", commit, message))
+        if promoted and not (old and "prod" in old.stages):
+            stage = {"version": message["version"], "why": "passed the gate", "rules": rules, "who": message["who"]}
+            stage |= {"when": message["finished"], "run": run.id}
+            written.append(tags.append(run.folder, run.model, "#prod", old.commit if old else commit, stage))
+        whole.append(True)
+    return written
 
 
 def _changed(candidate: Candidate) -> bool:
@@ -109,39 +135,28 @@ def _changed(candidate: Candidate) -> bool:
     return bool(git.changed(folder, ".")) or not git.is_ancestor(folder, "HEAD", candidate.base)
 
 
-def judge(candidate: Candidate, champion: tags.Version | None, evaluate: Evaluate) -> list[dict[str, Any]]:
-    """The floors that validate checked, and the comparison with the champion on the same test assets."""
+def judge(
+    candidate: Candidate,
+    champion: tags.Version | None,
+    evaluate: Evaluate,
+    scored: dict[str, dict[str, float]] | None = None,
+) -> list[dict[str, Any]]:
+    """The floors that validate checked, and the comparison with the champion on the same test assets.
+
+    `scored` keeps what champions scored, by their tag, for the next time.
+    """
     folder = layout.reports(candidate.run.folder, candidate.run.model)
     rules: list[dict[str, Any]] = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))["rules"]
     if champion:
-        scores = read_scores(folder / "predictions.parquet")
-        known = champion_scores(candidate, champion)
-        if not scores.keys() <= known.keys():
+        own = scores.read(folder / "predictions.parquet")
+        known = (scored or {}).get(champion.tag) or scores.of(candidate.run.folder, champion)
+        if not own.keys() <= known.keys():
             fresh = layout.private(candidate.run.folder) / "compare" / candidate.run.id
-            known = read_scores(evaluate(champion, fresh))
-        rules = [*rules, gate.against_champion(scores, known, champion.version).as_dict()]
+            known = scores.read(evaluate(champion, fresh))
+        if scored is not None:
+            scored[champion.tag] = known
+        rules = [*rules, gate.against_champion(own, known, champion.version).as_dict()]
     return rules
-
-
-def champion_scores(candidate: Candidate, champion: tags.Version) -> dict[str, float]:
-    """Asset → score as the champion's own run measured it; empty when its predictions are not in the cache."""
-    run = candidate.run
-    lock = dvc.parse_lock(git.show(run.folder, champion.commit, "dvc.lock") or "")
-    md5 = dvc.outputs(lock, [f"validate@{run.model}"]).get(f"data/reports/{run.model}/predictions.parquet")
-    if not md5:
-        return {}
-    with dvc.opened(run.folder) as repo:
-        path = Path(repo.cache.local.oid_to_path(md5))
-    return read_scores(path) if path.is_file() else {}
-
-
-def read_scores(path: Path) -> dict[str, float]:
-    """Asset → score of a predictions table, the mean where several samples were made of one asset."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, columns=["asset_id", "score"])
-    means = table.group_by("asset_id", use_threads=False).aggregate([("score", "mean")])
-    return dict(zip(means["asset_id"].to_pylist(), means["score_mean"].to_pylist(), strict=True))
 
 
 def _message(
@@ -170,8 +185,11 @@ def _message(
 
 
 def next_version(root: Path, model: str) -> str:
-    """v0.1.0 first; a minor step when a person chose something else, a patch for new data, code or luck."""
-    known = tags.versions(root, model)
+    """v0.1.0 first; a minor step when a person chose something else, a patch for new data, code or luck.
+
+    A number that was taken back is never given again.
+    """
+    known = sorted(tags.lines(root, model).get(model, tags.Line()).versions.values(), key=tags.precedence)
     if not known:
         return "v0.1.0"
     newest = known[-1]
@@ -196,7 +214,8 @@ def _chosen_now(root: Path, verb: str, model: str) -> dict[str, Any]:
 def _commit(candidate: Candidate, message: dict[str, Any]) -> str:
     run = candidate.run
     reports = f"data/reports/{run.model}"
-    git.add(run.folder, "params.yaml", "dvc.lock", "data/plan", f"{reports}/metrics.json", f"{reports}/run.json")
+    kept = [f"{reports}/{file}" for file in ("metrics.json", "card.json", "card.md", "run.json")]
+    git.add(run.folder, "params.yaml", "dvc.lock", "data/plan", *kept)
     trailers = {
         "Run": run.id,
         "Flow-Run-Id": str(message.get("flow_run_id", "")),

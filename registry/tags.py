@@ -1,22 +1,25 @@
-"""Versions and stages as git tags in GTO's grammar, read by one `git for-each-ref`.
+"""Versions and stages, folded from git tags as GTO folds them, and new tags. One `git for-each-ref` reads them.
 
-`faces@v1.2.0` is a version, `faces#prod#7` makes the version tagged at that commit live; the newest number of a stage
-counts. `faces@v1.2.0!` takes a version back, `faces#prod!#8` empties a stage. Messages of ours are one JSON object.
-Grammar: https://mlem.ai/doc/gto/user-guide (GTO 1.10).
+A stage holds each version that was put into it and not taken out, the newest assignment on top; the top one is live.
+So taking the live version out, or back, makes the one before it live again. Messages of ours are one JSON object.
 """
 
+import datetime
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from project.errors import UsageError
 from project.params import listing
+from registry import events, signing
+from registry.events import Event
 from registry.git import git
 
-VERSION = re.compile(r"(?P<name>[^@#/!]+)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)(?P<gone>!?)")
-STAGE = re.compile(r"(?P<name>[^@#/!]+)#(?P<stage>[^@#/!]+?)(?P<gone>!?)#(?P<counter>\d+)")
+Stack = dict[str, Event]
+"""Commit → the assignment that put it into a stage, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,94 +32,153 @@ class Version:
     made: str  # ISO 8601
     message: dict[str, Any] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
+    suffix: str = ""  # "-rc.1" and "+build", after the number
+    registration: str = ""  # its tag; GTO may write a number after it
 
     @property
     def version(self) -> str:
-        return "v{}.{}.{}".format(*self.number)
+        return "v{}.{}.{}".format(*self.number) + self.suffix
 
     @property
     def tag(self) -> str:
         return f"{self.name}@{self.version}"
 
 
+@dataclass
+class Line:
+    """All of one model: its versions, those that were taken back, and its stages."""
+
+    versions: dict[str, Version] = field(default_factory=dict)
+    gone: dict[str, Event] = field(default_factory=dict)
+    stages: dict[str, Stack] = field(default_factory=dict)
+    deprecated: Event | None = None
+
+    def take(self, event: Event) -> None:
+        self.deprecated = event if event.kind == "deprecate" else None
+        stack = self.stages.setdefault(event.stage, {}) if event.stage else {}
+        if event.kind == "register":
+            self.versions[event.version] = _version(event)
+            self.gone.pop(event.version, None)
+        elif event.kind == "deregister":
+            self.gone[event.version] = event
+        elif event.kind in ("assign", "unassign"):
+            stack.pop(event.commit, None)
+            if event.kind == "assign":
+                stack[event.commit] = event
+
+    def standing(self) -> list[Version]:
+        """The versions that were not taken back, lowest number first, each with the stages that it is live in."""
+        kept = [version for version in self.versions.values() if version.version not in self.gone]
+        tops = {stage: holders[-1] for stage in self.stages if (holders := self.holders(stage))}
+        held = {c: tuple(sorted(s for s, top in tops.items() if top == c)) for c in tops.values()}
+        return sorted((replace(version, stages=held.get(version.commit, ())) for version in kept), key=precedence)
+
+    def holders(self, stage: str) -> list[str]:
+        """The commits in a stage, the live one last, without versions that were taken back."""
+        lost = {self.versions[version].commit for version in self.gone if version in self.versions}
+        return [commit for commit in self.stages.get(stage, {}) if commit not in lost]
+
+
+def _version(event: Event) -> Version:
+    major, minor, patch, suffix = re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)(.*)", event.version).groups()  # type: ignore[union-attr]
+    number = int(major), int(minor), int(patch)
+    return Version(event.name, number, event.commit, event.made, event.message, (), suffix, event.tag)
+
+
+def precedence(version: Version) -> tuple[Any, ...]:
+    """Order of names, then of versions: semver.org, section 11; a pre-release comes before its release."""
+    before = version.suffix.split("+")[0].removeprefix("-")
+    parts = [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in before.split(".")] if before else []
+    return version.name, version.number, not before, parts
+
+
+def lines(root: Path, name: str | None = None) -> dict[str, Line]:
+    """Name → everything that its tags say."""
+    found: dict[str, Line] = {}
+    for event in events.read(root, name):
+        found.setdefault(event.name, Line()).take(event)
+    return found
+
+
 def versions(root: Path, name: str | None = None) -> list[Version]:
-    """All versions that stand, oldest number first, each with the stages that it is in."""
-    found: dict[tuple[str, tuple[int, int, int]], Version] = {}
-    gone: set[tuple[str, tuple[int, int, int]]] = set()
-    newest: dict[tuple[str, str], tuple[int, str | None]] = {}
-    for tag, commit, made, message in _read(root):
-        if match := VERSION.fullmatch(tag):
-            key = (match["name"], (int(match["major"]), int(match["minor"]), int(match["patch"])))
-            if match["gone"]:
-                gone.add(key)
-            else:
-                found[key] = Version(*key, commit, made, message)
-        elif match := STAGE.fullmatch(tag):
-            place, counter = (match["name"], match["stage"]), int(match["counter"])
-            if counter > newest.get(place, (-1, None))[0]:
-                newest[place] = (counter, None if match["gone"] else commit)
-    kept = [version for key, version in sorted(found.items()) if key not in gone and name in (None, key[0])]
-    return [_with_stages(version, newest) for version in kept]
+    """All versions that stand, by name and number, each with the stages that it is live in, and its commit.
 
-
-def _with_stages(version: Version, newest: dict[tuple[str, str], tuple[int, str | None]]) -> Version:
-    stages = sorted(s for (name, s), (_, commit) in newest.items() if name == version.name and commit == version.commit)
-    return Version(version.name, version.number, version.commit, version.made, version.message, tuple(stages))
-
-
-def _read(root: Path) -> list[tuple[str, str, str, dict[str, Any]]]:
-    fields = "%(refname:strip=2)%1f%(objectname)%1f%(*objectname)%1f%(creatordate:iso-strict)%1f%(contents:body)%1f"
-    out = git(root, "for-each-ref", f"--format={fields}%(contents:subject)%1e", "refs/tags")
-    rows = []
-    for entry in out.split("\x1e"):
-        parts = entry.lstrip("\n").split("\x1f")
-        if len(parts) == 6:
-            tag, own, target, made, body, subject = parts
-            rows.append((tag, target or own, made, _message(subject, body)))
-    return rows
-
-
-def _message(subject: str, body: str) -> dict[str, Any]:
-    """Our JSON, or GTO's plain text as `{"text": …}`."""
-    text = f"{subject}\n{body}".strip()
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return {"text": text}
-    return content if isinstance(content, dict) else {"text": text}
+    Without those that were taken back, and without models that GTO says are deprecated.
+    """
+    found = [version for line in lines(root, name).values() if not line.deprecated for version in line.standing()]
+    return sorted(found, key=precedence)
 
 
 def live(root: Path, name: str, stage: str = "prod") -> Version | None:
-    """The version of `name` that is in `stage`."""
+    """The version of `name` that is live in `stage`."""
     return next((version for version in versions(root, name) if stage in version.stages), None)
 
 
 def find(root: Path, reference: str) -> Version:
-    """`faces`, `faces@v1.2.0` or `faces#prod`; a bare name means the live version, else the newest. Raises UsageError."""
-    name = re.split("[@#]", reference)[0]
-    known = versions(root, name)
-    if not known:
+    """`faces`, `faces@v1.2.0`, `faces@latest` or `faces#prod`; a bare name means the live version, else the newest.
+
+    Raises UsageError.
+    """
+    name, mark, which = re.fullmatch(r"([^@#]*)([@#]?)(.*)", reference, re.DOTALL).groups()  # type: ignore[union-attr]
+    line = lines(root, name).get(name, Line()) if name else Line()
+    known = line.standing()
+    if line.deprecated:
+        raise UsageError(f"{name} is no longer in use: {line.deprecated.tag} by {line.deprecated.who}")
+    if not known and not line.gone:
         names = {version.name for version in versions(root)}
         raise UsageError(f"model {name!r} has no version yet; {listing(name, names)}; make one: dailies run {name}")
-    if reference == name:
+    if known and not which:
         return next((version for version in known if "prod" in version.stages), known[-1])
+    if known and mark + which == "@latest":
+        return known[-1]
     for version in known:
-        if reference == version.tag or reference in (f"{name}#{stage}" for stage in version.stages):
+        if (mark == "@" and which in (version.version, version.version[1:])) or (
+            mark == "#" and which in version.stages
+        ):
             return version
-    said = ", ".join(f"{version.tag}{''.join(f' #{stage}' for stage in version.stages)}" for version in known)
-    raise UsageError(f"{reference!r} is not a version; known: {said}")
+    if mark == "@" and (taken := line.gone.get(which) or line.gone.get(f"v{which}")):
+        raise UsageError(f"{name}@{taken.version} was taken back: {said(taken)}")
+    told = ", ".join(f"{version.tag}{''.join(f' #{stage}' for stage in version.stages)}" for version in known)
+    raise UsageError(f"{reference!r} is not a version; known: {told or 'none that stands'}")
 
 
-def add(root: Path, tag: str, commit: str, message: dict[str, Any]) -> None:
-    """Write one annotated tag. Raises GitError when it exists: a tag is never moved."""
-    git(root, "tag", "--annotate", "--cleanup=verbatim", "-F", "-", tag, commit, stdin=json.dumps(message, indent=1))
+def stage_of(reference: str, version: Version) -> str:
+    """The stage through which `reference` leads to `version`: faces#staging, or faces alone where it is in prod."""
+    name, mark, stage = reference.partition("#")
+    return stage if mark else "prod" if name == version.name and "prod" in version.stages else ""
 
 
-def next_stage_tag(root: Path, name: str, stage: str) -> str:
-    """GTO counts the assignments of all stages of an artifact in one sequence."""
-    counters = [
-        int(match["counter"])
-        for tag in git(root, "tag", "--list", f"{name}#*").splitlines()
-        if (match := STAGE.fullmatch(tag)) and match["name"] == name
-    ]
-    return f"{name}#{stage}#{max(counters, default=0) + 1}"
+def said(event: Event) -> str:
+    """Who wrote a tag, when and why."""
+    why = event.message.get("why") or event.message.get("text") or "no reason given"
+    return f"{why} ({event.message.get('who') or event.who}, {event.made[:16].replace('T', ' ')})"
+
+
+def add(root: Path, tag: str, commit: str, message: dict[str, Any], *, after: Iterable[Event] = ()) -> None:
+    """Write one annotated tag, signed where the workspace says so. Raises GitError when it exists: a tag is never moved.
+
+    GTO orders tags by their second, so the tag gets one later than those `after` which it comes, which may be just ahead
+    of the clock.
+    """
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    latest = max((event.order[0] + datetime.timedelta(seconds=1) for event in after), default=now)
+    date = {"GIT_COMMITTER_DATE": max(now, latest).isoformat()}
+    how = ["--sign"] if signing.wanted(root) else ["--annotate"]
+    text = json.dumps(message, indent=1, ensure_ascii=False) + "\n"  # a signature begins a line of its own
+    with signing.explained(root):
+        git(root, "tag", *how, "--cleanup=verbatim", "-F", "-", tag, commit, stdin=text, variables=date)
+    signing.confirm(root, tag)
+
+
+def append(root: Path, name: str, what: str, commit: str, message: dict[str, Any]) -> str:
+    """Write the next event of a model, `@v1.2.0`, `@v1.2.0!`, `#prod` or `#prod!`; the tag that says it.
+
+    GTO counts the events of an artifact in one sequence; registering a version and taking it back have no number, unless
+    a tag of that name stands.
+    """
+    past = events.read(root, name)
+    tag = f"{name}{what}"
+    if what.startswith("#") or any(event.tag == tag for event in past):
+        tag += f"#{max((event.counter for event in past), default=0) + 1}"
+    add(root, tag, commit, message, after=past)
+    return tag

@@ -18,7 +18,7 @@ from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
 from project.source import Source
 from recipes import Recipe, load
-from registry import tags
+from registry import fetching, tags
 from steps import code
 from steps.command import run
 
@@ -33,7 +33,9 @@ def main(root: Path) -> None:
     for name, source in read.sources.items():
         made[layout.plan(root, "ingest", name)] = ingest(root, name, source)
     for name, model in read.models.items():
-        planned = plan_model(root, name, model, made[layout.plan(root, "ingest", model.source)])
+        planned = plan_model(
+            root, name, model, read.source(model.source), made[layout.plan(root, "ingest", model.source)]
+        )
         made |= {layout.plan(root, verb, name): planned[verb] for verb in CHAIN}
     for path, content in made.items():
         if _old(path) != content:
@@ -95,7 +97,30 @@ def ingest(root: Path, name: str, source: Source) -> dict[str, Any]:
     }
 
 
-def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def told(model: params.Model, source: Source) -> dict[str, Any]:
+    """What the card of a model tells and its samples and weights do not know."""
+    whence = [place for part in source.read_as().values() if (place := _origin(part))]
+    rights = source.model_dump(include={"kind", "licence", "credit", "holder", "consent", "valid_until"}, mode="json")
+    return {
+        "about": model.about,
+        "limits": list(model.limits),
+        "source": {"source": model.source, **rights, "origin": list(dict.fromkeys(whence))},
+        "split": model.split.model_dump(mode="json"),
+        "augment": model.augment,
+    }
+
+
+def _origin(source: Source) -> str:
+    """Where the files of a source lie, if not in a folder of this machine."""
+    if source.git:
+        return f"{source.git} at {source.commit}"
+    made = f"generator {source.generator}, seed {source.seed}" if source.generator else ""
+    return source.url or source.storage or (f"data set {source.dataset}" if source.dataset else made)
+
+
+def plan_model(
+    root: Path, name: str, model: params.Model, source: Source, ingested: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
     """The plans of augment, train and validate for one model."""
     recipe, settings = settings_of(name, model)
     varied = variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
@@ -120,6 +145,7 @@ def plan_model(root: Path, name: str, model: params.Model, ingested: dict[str, A
         },
         "validate": {
             "recipe": model.recipe,
+            "card": told(model, source),
             "gate": {metric: limit.model_dump(exclude_none=True) for metric, limit in model.gate.items()},
             **_code(root, ["steps.validate", *parts], learns=True),
         },
@@ -147,7 +173,7 @@ def _start(
     if unchanged:
         return before["start"]
     champion = tags.live(root, name)
-    return {"version": champion.version, "weights": champion.message["weights"]} if champion else None
+    return {"version": champion.version, "weights": fetching.weights(root, champion)} if champion else None
 
 
 def _code(root: Path, modules: list[str], *, learns: bool) -> dict[str, dict[str, str]]:

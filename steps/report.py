@@ -48,5 +48,9 @@ def page(
 
 def _inside(file: str, data: bytes) -> tuple[str, str]:
     """Title and bytes in base64."""
-    title = TITLES.get(file) or Path(file).stem.replace("_", " ").capitalize()
-    return title, base64.b64encode(data).decode()
+    return title(file), base64.b64encode(data).decode()
+
+
+def title(file: str) -> str:
+    """What is to be seen or heard in a file that a recipe shows."""
+    return TITLES.get(file) or Path(file).stem.replace("_", " ").capitalize()

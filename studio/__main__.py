@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from project.errors import DailiesError, Interrupted, UsageError, full
-from studio import data
+from studio import data, model
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -17,9 +17,8 @@ app = App(
     exit_on_error=False,
     print_error=False,
 )
-model_app = App(name="model", help="Registered versions of models.")
 params_app = App(name="params", help="params.yaml, the file that people edit.")
-app.command(model_app)
+app.command(model.app)
 app.command(params_app)
 app.command(data.app)
 
@@ -39,12 +38,16 @@ def demo(folder: Path = Path("demo"), *, json: Json = False) -> Answer:
     """Make a workspace (once), retrain the model `digits` there, and say what to try next."""
     from studio import workspace
 
-    return workspace.demo(folder, quiet=json)
+    return workspace.demo(folder)
 
 
 @app.command
 def run(
     *models: str,
+    every: Annotated[
+        bool, Parameter(name="--all", negative="", help="All models, in the order of their sources.")
+    ] = False,
+    changed: Annotated[bool, Parameter(negative="", help="Those models that are not current.")] = False,
     set: Annotated[
         list[str] | None, Parameter(negative="", help="Override, as settings.epochs=3; kept with the version.")
     ] = None,
@@ -57,7 +60,7 @@ def run(
     """Bring models up to date: ingest, augment, train, validate, register. Does nothing for a model that is current."""
     from studio import run as running
 
-    return running.run(models, set or [], promote=promote, trigger=trigger, quiet=json)
+    return running.run(models, set or [], every=every, changed=changed, promote=promote, trigger=trigger)
 
 
 @app.command
@@ -66,38 +69,6 @@ def status(*, json: Json = False) -> Answer:
     from studio import status as overview
 
     return overview.status()
-
-
-@model_app.command(name="ls")
-def model_ls(*, json: Json = False) -> Answer:
-    """All registered versions, with their stages and the gate's verdict."""
-    from studio import model
-
-    return model.ls()
-
-
-@model_app.command(name="show")
-def model_show(name: str, *, json: Json = False) -> Answer:
-    """One version: NAME (the live one), NAME@VERSION or NAME#STAGE."""
-    from studio import model
-
-    return model.show(name)
-
-
-@model_app.command(name="export")
-def model_export(
-    name: str,
-    *,
-    form: Annotated[str, Parameter(name="--as", help="onnx, which needs the extra of that name.")] = "onnx",
-    output: Annotated[
-        Path | None, Parameter(name=["--output", "-o"], help="The file; a new one in this folder.")
-    ] = None,
-    json: Json = False,
-) -> Answer:
-    """Write a version (NAME, NAME@VERSION or NAME#STAGE) as a file for other programs, held against its own answers."""
-    from studio import model_export as exporting
-
-    return exporting.export(name, form, output)
 
 
 @app.command

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from project import layout
 from project.errors import BY_EXIT_CODE, DailiesError, QuarantineError, UsageError
-from registry import dvc, tags
+from registry import fetching, promotion, tags
 from studio.answer import Answer
 
 MOST_SHOWN = 10
@@ -24,9 +24,8 @@ def predict(reference: str, files: Sequence[Path], out: Path) -> Answer:
     if not files:
         raise UsageError("name at least one file; write: dailies predict MODEL FILE…")
     version = tags.find(root, reference)
-    weights = dvc.materialise(
-        root, version.message["weights"], root / ".dailies" / "models" / version.message["weights"]
-    )
+    promotion.verify(root, version, tags.stage_of(reference, version))
+    weights = fetching.folder_of(root, version)
     places = [str(path.resolve()) for path in (out, *files)]
     command = [sys.executable, "-m", "steps.predict", str(weights), *places]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -1,132 +1,141 @@
-"""`dailies run`: see what is current, and start the flow in a worktree for what is not."""
+"""`dailies run`: see what is current, and run what is not, one model after another."""
 
-import json
-import os
-import shutil
-import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from flows.quiet import ENVIRONMENT
 from lineage import current
 from project import layout, params
-from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, UsageError
-from registry import git, runs, tags
+from project.errors import DailiesError, GateRefused, Interrupted, UsageError
+from registry import runs
 from studio import params as params_check
 from studio import server
-from studio.answer import Answer
-from studio.assets import FINE, findings
+from studio.answer import Answer, table
+from studio.run_model import Asked, check_space, run_model, standing
 
-LEAST_FREE_BYTES = 100_000_000
+RESULTS = ("landed", "registered", "current", "refused", "failed")
+"""What may come of a model, in the order in which they are counted."""
 
 
-def run(names: Sequence[str], settings: Sequence[str], *, promote: bool, trigger: str, quiet: bool) -> Answer:
-    """Run each model after the other; the exit code is the last one that is not 0."""
+def run(
+    names: Sequence[str],
+    settings: Sequence[str],
+    *,
+    every: bool = False,
+    changed: bool = False,
+    promote: bool,
+    trigger: str,
+) -> Answer:
+    """Bring the models up to date that are named, or all, or those that are not current. Raises UsageError."""
     root = layout.find()
     read = params.read(root / "params.yaml")
-    if not names:
-        raise UsageError(f"name at least one model; {params.listing('', read.models)}")
-    overrides = parse_overrides(settings)
-    answers = []
-    for name in names:
-        read.model(name)
-        answers.append(run_one(root, name, read.models[name].source, overrides, promote, trigger, quiet))
-    if len(answers) == 1:
-        return answers[0]
-    code = next((answer.exit_code for answer in reversed(answers) if answer.exit_code), 0)
-    return Answer({"runs": [answer.data for answer in answers]}, "\n".join(answer.text for answer in answers), code)
-
-
-def run_one(
-    root: Path, model: str, source: str, overrides: Mapping[str, Any], promote: bool, trigger: str, quiet: bool
-) -> Answer:
-    """One model: nothing when it is current, else a run in a worktree of its own."""
+    if bool(names) + every + changed != 1:
+        raise UsageError(
+            f"name models, or write --all, or --changed: one of the three; {params.listing('', read.models)}"
+        )
+    if not names and not read.models:
+        return Answer({"runs": []}, "params.yaml names no models yet")
+    models = {name: read.model(name).source for name in dict.fromkeys(names) or in_order(read)}
+    asked = Asked(parse_overrides(settings), promote, trigger)
     runs.check_committed(root)
-    base = git.branch(root)
-    if not overrides:
-        now = current.look(root, model, source)
-        if not now.reasons and now.version:
-            return _current(root, now.version)
-    with runs.lock(root, runs.lock_name(model)) as handle:
-        _check_means(root)
-        runs.sweep(root, runs.left_over(root, held=model))
-        run = runs.start(root, model, overrides)
-        keep_branch = False
+    looks = current.look_at_all(root, models)
+    if changed:
+        models = {name: source for name, source in models.items() if looks[name].reasons}
+    stale = [name for name in models if asked.overrides or looks[name].reasons or not looks[name].version]
+    done = {name: standing(version) for name in models if name not in stale and (version := looks[name].version)}
+    if stale:
+        check_space(root)
+        with server.for_runs(root) as prefect:
+            if len(names) == 1:
+                return run_model(root, stale[0], models[stale[0]], asked, prefect)
+            params_check.check()
+            done |= _run_each(root, {name: models[name] for name in stale}, asked, prefect)
+    if len(names) == 1:
+        return next(iter(done.values()))
+    return summary({name: done[name] for name in models})
+
+
+def in_order(read: params.Params) -> list[str]:
+    """All models, those of one source together, in the order of the sources."""
+    sources = list(read.sources)
+    return sorted(read.models, key=lambda name: sources.index(read.models[name].source))
+
+
+def _run_each(root: Path, models: Mapping[str, str], asked: Asked, prefect: server.Server) -> dict[str, Answer]:
+    """One after another, told on stderr; one that fails is told and the next one runs."""
+    done: dict[str, Answer] = {}
+    for number, (name, source) in enumerate(models.items(), 1):
+        print(f"\n{name} ({number} of {len(models)})", file=sys.stderr)
+        started = time.monotonic()
         try:
-            result = _flow(run, base, overrides, promote, trigger, handle)
-            keep_branch = result.get("kind") == "NotLanded"
-        finally:
-            runs.end(run, keep_branch=keep_branch)
-    if "error" in result:
-        raise BY_EXIT_CODE.get(result["exit_code"], DailiesError)(f"{result['error']}\nlog: {run.log_folder}")
-    return _made(root, run, source, result, promote)
+            answer = _run_stale(root, name, source, asked, prefect)
+        except DailiesError as error:
+            said = {"model": name, "error": str(error), "exit_code": error.exit_code}
+            answer = Answer(said, str(error), error.exit_code)
+        except KeyboardInterrupt:
+            before = ", ".join(f"{each} {result(answer)}" for each, answer in done.items())
+            raise Interrupted(
+                f"interrupted at {name}, which left the main branch as it was; before it: {before or 'nothing'}"
+            ) from None
+        print(answer.text, file=sys.stderr)
+        took = {"took_s": round(time.monotonic() - started, 1)}
+        done[name] = Answer({**answer.data, **took}, answer.text, answer.exit_code)
+    return done
 
 
-def _flow(
-    run: runs.Run, base: str, overrides: Mapping[str, Any], promote: bool, trigger: str, lock: int
-) -> dict[str, Any]:
-    """Run the worktree's own flow in a process that holds the model's lock as long as it lives."""
-    run.log_folder.mkdir(parents=True, exist_ok=True)
-    result = run.log_folder / "result.json"
-    command = [sys.executable, "-m", "flows.retrain", run.model, "--run-id", run.id, "--base", base]
-    command += ["--overrides", json.dumps(dict(overrides)), "--trigger", trigger, "--result", str(result)]
-    command += [] if promote else ["--no-promote"]
-    checking = params_check.start(run.folder, environment(run))
-    process = subprocess.Popen(
-        command,
-        cwd=run.folder,
-        env=environment(run),
-        stdin=subprocess.PIPE,
-        stdout=sys.stderr,
-        pass_fds=[lock],
-        text=True,
-    )
-    try:
-        code = _let_go(process, checking)
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-    if result.is_file():
-        content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-        return content
-    if code == NoSpace.exit_code:
-        return {"error": f"no space left for {run.folder}; free some and run again", "exit_code": code}
-    return {"error": f"run {run.id} ended without a result (exit code {code}); run it again", "exit_code": 1}
+def _run_stale(root: Path, name: str, source: str, asked: Asked, prefect: server.Server) -> Answer:
+    """Look once more: what the model before landed, as a new plan, may have been all that this one lacked."""
+    if not asked.overrides:
+        now = current.look(root, name, source)
+        if not now.reasons and now.version:
+            return standing(now.version)
+    return run_model(root, name, source, asked, prefect)
 
 
-def _let_go(process: "subprocess.Popen[str]", checking: "subprocess.Popen[str]") -> int:
-    """Let the flow begin once params.yaml is found good, and wait for it; it has imported Prefect meanwhile."""
-    params_check.finish(checking)
-    process.communicate("go\n")
-    return process.returncode
+def summary(done: Mapping[str, Answer]) -> Answer:
+    """What happened to each model; the exit code is 1 when any failed, else 4 when the gate refused any."""
+    results = {name: result(answer) for name, answer in done.items()}
+    told = [{"model": name, **answer.data, "result": results[name]} for name, answer in done.items()]
+    rows = [
+        [each["model"], each["result"], each.get("version", "-"), _time(each), state(done[each["model"]])]
+        for each in told
+    ]
+    found = list(results.values())
+    counts = ", ".join(f"{found.count(each)} {each}" for each in RESULTS if each in found)
+    text = f"{len(found)} models: {counts}" if found else "every model is current; nothing to do"
+    code = DailiesError.exit_code if "failed" in found else GateRefused.exit_code if "refused" in found else 0
+    lines = [table(["MODEL", "RESULT", "VERSION", "TOOK", "STATE"], rows)] if rows else []
+    return Answer({"runs": told}, "\n".join([*lines, text]), code)
 
 
-def environment(run: runs.Run) -> dict[str, str]:
-    """Variables of a run's process. Prefect's own home stays where the user has set one or points at a server."""
-    kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    home = {} if server.configured() else {"PREFECT_HOME": str(run.workspace / ".dailies" / "prefect")}
-    ours = {"DAILIES_WORKSPACE": str(run.workspace), "DAILIES_LOGS": str(run.log_folder)}
-    return {**ENVIRONMENT, **home, **kept, **ours}
+def result(answer: Answer) -> str:
+    """One of RESULTS."""
+    if "error" in answer.data:
+        return "failed"
+    if answer.exit_code:
+        return "refused"
+    if answer.data["current"] or not answer.data["new"]:
+        return "current"
+    return "landed" if answer.data["landed"] else "registered"
 
 
-def _check_means(root: Path) -> None:
-    """What a run needs before it makes anything: room on the disk, and a server that answers."""
-    free = shutil.disk_usage(root).free
-    if free < LEAST_FREE_BYTES:
-        raise NoSpace(
-            f"{free / 1e6:.0f} MB are free for {root}, a run needs at least {LEAST_FREE_BYTES / 1e6:.0f} MB; free some"
-        )
-    if url := server.configured():
-        server.check(url)
-    else:
-        print(
-            "no Prefect server is configured, so a temporary one is started, which takes a few seconds", file=sys.stderr
-        )
+def state(answer: Answer) -> str:
+    """In one line, what a person should know of it besides."""
+    if "error" in answer.data:
+        return str(answer.data["error"]).splitlines()[0]
+    refused = [rule["reason"] for rule in answer.data.get("rules", ()) if not rule["passed"]]
+    if refused:
+        return f"the gate refused it: {'; '.join(refused)}"
+    live = answer.data.get("promoted") or "prod" in answer.data.get("stages", ())
+    return "live in prod" if live else "not promoted"
+
+
+def _time(told: Mapping[str, Any]) -> str:
+    return f"{told['took_s']:.0f} s" if "took_s" in told else "-"
 
 
 def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
@@ -139,48 +148,3 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
         place = key if key.split(".")[0] in params.Model.model_fields else f"settings.{key}"
         overrides[place] = yaml.safe_load(value)
     return overrides
-
-
-def _current(root: Path, version: tags.Version) -> Answer:
-    verdict = version.message.get("verdict", {})
-    state = "live in prod" if "prod" in version.stages else "registered, not promoted"
-    text = f"{version.name} is current: every stage is up to date, {version.tag} is {state}; nothing to do"
-    refused = [rule["reason"] for rule in verdict.get("rules", []) if not rule["passed"]]
-    if refused and "prod" not in version.stages:
-        text += f"\nthe gate refused it: {'; '.join(refused)}"
-    data = {"model": version.name, "current": True, "new": False, "version": version.version, "tag": version.tag}
-    return Answer({**data, "stages": list(version.stages)}, text)
-
-
-def _refused_files(root: Path, source: str) -> list[str]:
-    """One line when files of the source are quarantined."""
-    try:
-        summary = json.loads((layout.assets(root, source) / "summary.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    count = summary["status"].get("quarantined", 0)
-    place = layout.refusals(root, source)
-    return [f"  refused  {count} of {summary['assets']} files, with their reasons in {place}"] if count else []
-
-
-def _found(root: Path, source: str) -> list[str]:
-    """One line for each finding about the assets that a person should know."""
-    checks = findings(root, source)
-    return [f"  {each['verdict']:<8} {each['check']}: {each['message']}" for each in checks if each["verdict"] != FINE]
-
-
-def _made(root: Path, run: runs.Run, source: str, result: dict[str, Any], promote: bool) -> Answer:
-    """What a finished run tells a person: version, gate, report."""
-    refused = [rule for rule in result["rules"] if not rule["passed"]]
-    lines = [f"{result['tag']} is {'live in prod' if result['promoted'] else 'registered, not promoted'}"]
-    lines += [
-        f"  {'passed ' if rule['passed'] else 'REFUSED'}  {rule['rule']}: {rule['reason']}" for rule in result["rules"]
-    ]
-    report = layout.reports(root, run.model) / "report.html"
-    if result["landed"] and report.is_file():
-        lines.append(f"  report   {report}")
-    lines += [*_refused_files(root, source), *_found(root, source)]
-    if not result["landed"]:
-        lines.append("  its settings stay with the version; the main branch is as it was")
-    data = {**result, "current": False, "run": run.id, "report": str(report), "logs": str(run.log_folder)}
-    return Answer(data, "\n".join(lines), GateRefused.exit_code if refused and promote else 0)

@@ -1,14 +1,95 @@
-"""Which Prefect server a run would talk to, found without importing Prefect."""
+"""Which Prefect server a command's runs talk to: the configured one, or a temporary one for all of them.
+
+Prefect itself is not imported here.
+"""
 
 import os
+import socket
+import subprocess
+import sys
 import tomllib
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from flows.quiet import ENVIRONMENT, TEMPORARY
 from project.errors import DailiesError
 
 ANSWER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`environment` is what a process needs to talk to it, `descriptors` what a process must inherit to keep it alive."""
+
+    environment: dict[str, str]
+    descriptors: tuple[int, ...] = ()
+    process: "subprocess.Popen[str] | None" = None
+    log: Path | None = None
+
+    def wait(self) -> None:
+        """Return when it answers. Raises DailiesError when it has ended instead."""
+        if self.process and self.process.stdout and not self.process.stdout.closed:
+            said = self.process.stdout.readline()
+            self.process.stdout.close()
+            if not said:
+                raise DailiesError(f"the temporary Prefect server did not start; see {self.log}, and run again")
+
+
+@contextmanager
+def for_runs(root: Path) -> Iterator[Server]:
+    """The configured server; else a temporary one, which keeps its records in `.dailies/prefect` and starts meanwhile.
+
+    Raises DailiesError when the configured one does not answer.
+    """
+    if url := configured():
+        check(url)
+        yield Server({})
+        return
+    print("no Prefect server is configured, so a temporary one is started, which takes a few seconds", file=sys.stderr)
+    home = Path(os.environ.get("PREFECT_HOME") or root / ".dailies" / "prefect")
+    home.mkdir(parents=True, exist_ok=True)
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+        environment = {**TEMPORARY, "PREFECT_HOME": str(home), "PREFECT_API_URL": url}
+        process = _start(root, listening, home)
+    yours, ours = process.stdin, process.stdout
+    assert yours and ours
+    try:
+        yield Server(environment, (yours.fileno(),), process, home / "server.log")
+    finally:
+        yours.close()
+        ours.close()
+        _ended(process)
+
+
+def _start(root: Path, listening: socket.socket, home: Path) -> "subprocess.Popen[str]":
+    """In a session of its own: an interrupt is for the runs, which still have to tell the server of it."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("PREFECT_API_URL", "PYTHONPATH")}
+    with (home / "server.log").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flows.server", str(listening.fileno())],
+            cwd=root,
+            env={**ENVIRONMENT, **kept, **TEMPORARY, "PREFECT_HOME": str(home)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            pass_fds=[listening.fileno()],
+            start_new_session=True,
+            text=True,
+        )
+
+
+def _ended(process: "subprocess.Popen[str]") -> None:
+    """Wait for it, but not for ever."""
+    try:
+        process.wait(ANSWER_S)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()
 
 
 def configured() -> str:

@@ -48,13 +48,13 @@ def _set_up_dvc(folder: Path) -> None:
     )
 
 
-def demo(folder: Path, *, quiet: bool) -> Answer:
+def demo(folder: Path) -> Answer:
     """The main job on bundled data, in a workspace of its own."""
     folder, command = folder.resolve(), Path(sys.argv[0]).resolve()
     if not (folder / "params.yaml").is_file():
         init(folder)
     os.chdir(folder)
-    answer = run(("digits",), [], promote=True, trigger="demo", quiet=quiet)
+    answer = run(("digits",), [], promote=True, trigger="demo")
     tries = [
         f"{command} status",
         f"{command} model show digits",

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from project.errors import DailiesError
-from registry import dvc, publish, tags
+from registry import fetching, publish, tags
 from tasks.stage import artifact_key, bring_up_to_date, may_recover
 
 
@@ -46,7 +46,7 @@ def register(candidate: publish.Candidate) -> publish.Registration:
 def score_champion(candidate: publish.Candidate, champion: tags.Version, folder: Path) -> Path:
     """Let the champion answer today's test assets, read as it was trained to read them."""
     root = candidate.run.folder
-    weights = dvc.materialise(root, champion.message["weights"], folder / "weights")
+    weights = fetching.folder_of(root, champion)
     command = [sys.executable, "-m", "steps.compare", candidate.run.model, champion.commit, str(weights), str(folder)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:

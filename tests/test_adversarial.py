@@ -1,6 +1,5 @@
 """Two players: what is refused, what each learns, and that a training goes on exactly after a kill."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toy_jobs import players as toy_job
 
 from models import adversarial, checkpoint, dcgan, order, toy, weights
 from models.adversarial import adversarial as play
@@ -20,14 +20,13 @@ from project.errors import DailiesError, UsageError
 from recipes.image_generation import Settings
 
 ROOT = Path(__file__).parents[1]
-GOLDEN = ROOT / "tests" / "golden" / "image_generation.json"
 
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 from models import checkpoint, weights
 from models.adversarial import adversarial
-from tests.test_adversarial import toy_job
+from toy_jobs import players as toy_job
 
 folder, kill_at = Path(sys.argv[1]), int(sys.argv[2])
 checkpoint.EVERY_S = 0.0
@@ -50,18 +49,6 @@ class Stop(Exception):
     """Ends a training from within, where a test needs no new process."""
 
 
-def toy_job(folder: Path | None = None, tick: Any = lambda done, **values: None, **given: Any) -> Job:
-    usual = {"size": 12, "width": 4, "noise": 8, "epochs": 2, "batch": 16, "clip": 10.0, "average": 0.9}
-    settings = Settings(**(usual | given))
-    samples = toy.pictures(70, 12)
-    torch.manual_seed(settings.seed)
-    net = dcgan.Players(settings, toy.facts(samples))
-    return Job(
-        net=net, settings=settings, facts=toy.facts(samples), train=samples, validation=toy.pictures(0, 12),
-        checkpoints=folder, tick=tick,
-    )  # fmt: skip
-
-
 def stopping_at(step: int) -> Any:
     steps = iter(range(1, 1000))
 
@@ -70,22 +57,6 @@ def stopping_at(step: int) -> Any:
             raise Stop
 
     return tick
-
-
-def first_losses() -> dict[str, list[float]]:
-    """Of the first five steps of both players, by SGD: other machines sum in another order, and it hardly grows."""
-    sums: list[dict[str, float]] = []
-    job = toy_job(None, lambda done, **means: sums.append(means), epochs=1, optimizer="sgd", rate=0.01, seed=3)
-    play(job)
-    totals = {name: [means[name] * 14 * (at + 1) for at, means in enumerate(sums)] for name in sums[0]}
-    return {name: (np.diff(values, prepend=0) / 14).tolist() for name, values in totals.items()}
-
-
-def test_the_first_losses_are_golden() -> None:
-    golden = json.loads(GOLDEN.read_text())
-    for name, losses in first_losses().items():
-        assert len(golden[name]) == 5
-        assert losses == pytest.approx(golden[name], rel=1e-3)
 
 
 @pytest.mark.parametrize("steps", [(2, 4), (5,), (5, 1), (10,)])
@@ -128,7 +99,7 @@ def _stopping_when_called(times: int) -> Any:
 def test_a_process_killed_twice_ends_with_the_same_weights(tmp_path: Path) -> None:
     def run(folder: Path, kill_at: int) -> subprocess.CompletedProcess[str]:
         folder.mkdir(exist_ok=True)
-        env = os.environ | {"PYTHONPATH": str(ROOT), "DAILIES_THREADS": "1"}
+        env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "DAILIES_THREADS": "1"}
         command = [sys.executable, "-c", PROGRAM, str(folder), str(kill_at)]
         return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, check=False)
 
@@ -214,7 +185,3 @@ def test_noise_is_normal_and_pinned_for_ever() -> None:
     assert drawn.mean() == pytest.approx(0, abs=0.03) and drawn.std() == pytest.approx(1, abs=0.03)
     assert (np.abs(drawn) > 1.96).mean() == pytest.approx(0.05, abs=0.01)
     assert order.normal(order.stream(5, 1, 2, 3), (3,)) == pytest.approx([-0.488023, 0.408985, -0.010204], abs=1e-6)
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(first_losses(), indent=2) + "\n")

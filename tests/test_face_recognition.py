@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import toy_jobs
 import twins
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,49 +17,19 @@ from PIL import Image
 from sklearn import linear_model
 from sklearn import metrics as published
 from torch import Tensor, nn
+from toy_jobs import EACH, people
 
 from models import (
     calibration,
-    checkpoint,
     embedding,
     metric_losses,
     order,
     verification,
     verification_pictures,
-    weights,
 )
-from models.data import InMemory
 from models.fit import Job
-from models.toy import facts as facts_of
 from project.errors import DailiesError
 from recipes.face_recognition import Settings, recipe
-from steps import predict
-
-GOLDEN = Path(__file__).parent / "golden" / "face_recognition.json"
-PEOPLE, EACH, SIDE = 12, 6, 16
-
-
-def people(first: int, count: int, seed: int = 0) -> InMemory:
-    """Noisy pictures of people `first` … `first + count - 1`, each a pattern of its own."""
-    draws = np.random.default_rng(seed)
-    patterns = np.random.default_rng(99).normal(0, 40, (PEOPLE, 4, 4)).repeat(SIDE // 4, 1).repeat(SIDE // 4, 2)
-    labels = np.repeat(np.arange(first, first + count), EACH)
-    noisy = 128 + patterns[labels] + draws.normal(0, 20, (len(labels), SIDE, SIDE))
-    return InMemory({"image": np.clip(noisy, 0, 255).astype(np.uint8)[:, None], "label": labels})
-
-
-def toy_job(folder: Path | None = None, tick: Any = lambda done, **values: None, **given: Any) -> Job:
-    settings = Settings(
-        **(
-            {"size": SIDE, "width": 8, "dimensions": 16, "epochs": 30, "batch": 24, "jitter_flip": False, "seed": 5}
-            | given
-        )
-    )
-    facts = facts_of(people(0, PEOPLE)) | {"learnt": {}}
-    return Job(
-        net=recipe.net(settings, facts), settings=settings, facts=facts, train=people(0, 6), validation=people(6, 3, 1),
-        checkpoints=folder, tick=tick,
-    )  # fmt: skip
 
 
 class Given(nn.Module):
@@ -210,7 +181,7 @@ def test_calibration_is_logistic_regression_and_bounded_when_nothing_overlaps() 
 
 @pytest.fixture(scope="module", params=["triplet", "arcface"])
 def trained(request: pytest.FixtureRequest) -> Job:
-    job = toy_job(loss=request.param)
+    job = toy_jobs.faces(loss=request.param)
     recipe.fit(job)
     return job
 
@@ -258,68 +229,9 @@ def test_pictures_of_one_person_cannot_be_measured(trained: Job) -> None:
         recipe.evaluate(trained.net, people(9, 1), trained.facts)
 
 
-class Stop(Exception):
-    """Ends a training from within."""
-
-
-def test_a_training_stopped_goes_on_to_the_same_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "EVERY_S", 0.0)
-    given: dict[str, Any] = {"loss": "arcface", "epochs": 2, "patience": 2}
-    whole = toy_job(**given)
-    expected = recipe.fit(whole)
-    ticks = iter(range(100))
-
-    def tick(done: float, **values: float) -> None:
-        if next(ticks) == 3:
-            raise Stop
-
-    with pytest.raises(Stop):
-        recipe.fit(toy_job(tmp_path, tick, **given))
-    resumed = toy_job(tmp_path, **given)
-    assert recipe.fit(resumed) == expected
-    assert weights.to_bytes(resumed.net) == weights.to_bytes(whole.net)
-
-
-@pytest.mark.slow
-def test_the_twin_is_learnt_measured_and_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    twin, samples = twins.TWINS["face_recognition"], twins.shards("face_recognition", tmp_path)
+def test_the_twin_is_learnt(tmp_path: Path) -> None:
+    samples = twins.shards("face_recognition", tmp_path)
     job = twins.job("face_recognition", samples)
     recipe.fit(job)
     outcome = recipe.evaluate(job.net, samples.split("test"), samples.facts)
     assert outcome.metrics["rank_1"] >= 0.9 and outcome.metrics["roc_area"] >= 0.85
-    weights_folder = twins.card("face_recognition", job, tmp_path / "weights")
-    files = [tmp_path / "good" / twin.good[0], tmp_path / "bad" / twin.bad[0]]
-    for file, content in zip(files, (twin.good[1], twin.bad[1]), strict=True):
-        file.parent.mkdir()
-        file.write_bytes(content)
-    capsys.readouterr()
-    predict.main(weights_folder, files)
-    answer, refusal = map(json.loads, capsys.readouterr().out.splitlines())
-    assert answer.keys() == {"file", "label", "confidence", "nearest", "embedding"}
-    assert refusal["error"] == twin.bad[2]
-
-
-def first_losses(loss: str) -> list[float]:
-    """Of five steps of plain SGD; see tests/test_golden_losses.py. Written by `python tests/test_face_recognition.py`."""
-    seen: list[float] = []
-    job = toy_job(loss=loss, optimizer="sgd", rate=0.02, epochs=2, average=0.0)
-    before = 0.0
-
-    def tick(done: float, **values: float) -> None:
-        nonlocal before
-        step = len(seen) % 3 + 1
-        before = 0.0 if step == 1 else before
-        seen.append(values["loss"] * step - before)
-        before = values["loss"] * step
-
-    recipe.fit(dataclasses.replace(job, tick=tick))
-    return seen[:5]
-
-
-@pytest.mark.parametrize("loss", ["triplet", "arcface"])
-def test_the_first_losses_are_golden(loss: str) -> None:
-    assert first_losses(loss) == pytest.approx(json.loads(GOLDEN.read_text())[loss], rel=1e-3)
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps({loss: first_losses(loss) for loss in ("triplet", "arcface")}, indent=2) + "\n")

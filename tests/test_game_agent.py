@@ -1,6 +1,5 @@
 """Agents that learn from reward: each method on a small game, resumed exactly; what is measured; what is refused."""
 
-import dataclasses
 import json
 import os
 import signal
@@ -14,7 +13,7 @@ import pytest
 import torch
 import twins
 from PIL import Image
-from twins import TWINS, Twin
+from twins import GAMES, Twin
 
 from models import checkpoint, game_pictures, games, reinforcement, weights
 from models.job import Fitted, Job
@@ -23,30 +22,6 @@ from steps import predict
 
 pytestmark = pytest.mark.slow
 NAME = "game_agent"
-GOLDEN = Path(__file__).parent / "golden" / "game_agent.json"
-TOLERANCE = 1e-3
-"""As for the golden losses of networks, see test_golden_losses."""
-
-
-def playing(environment: str, **settings: Any) -> Twin:
-    source = {"kind": "episode", "format": "synthesise", "generator": "episodes", "count": 60}
-    usual = {"task": "episode", "environments": 4, "steps": 200, "epochs": 5, "hidden": 16, "batch": 32, "seed": 1}
-    return Twin(
-        source=source | {"settings": {"environment": environment}},
-        settings=usual | settings,
-        good=("one.json", json.dumps({"environment": environment, "seed": 5}).encode()),
-        bad=("one.json", b'{"environment": "CartPole-v1"}', "lacks the key 'seed'"),
-    )
-
-
-BOARDS = TWINS[NAME]
-VARIETY: dict[str, Twin] = {
-    "reach": BOARDS,
-    "follow": dataclasses.replace(BOARDS, settings={**BOARDS.settings, "task": "follow", "epochs": 3}),
-    "q_learning": playing("FrozenLake-v1", method="q_learning", rate=0.5, schedule="constant", warmup=0),
-    "dqn": playing("CartPole-v1", method="dqn", best_return=500, rate=0.002, replay=500),
-    "ppo": playing("CartPole-v1", method="ppo", best_return=500, rate=0.002, passes=2),
-}
 
 
 UNFIT = {
@@ -59,9 +34,9 @@ class Stop(Exception):
     """Ends a training from within."""
 
 
-@pytest.fixture(scope="module", params=VARIETY)
+@pytest.fixture(scope="module", params=GAMES)
 def twin(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Twin, Any]:
-    chosen = VARIETY[request.param]
+    chosen = GAMES[request.param]
     return chosen, twins.shards(NAME, tmp_path_factory.mktemp(request.param), chosen)
 
 
@@ -104,15 +79,15 @@ def tick(done, **values):
     if done == kill_at:
         os.kill(os.getpid(), signal.SIGKILL)
 
-job = twins.job("game_agent", Shards(folder / "shards"), here.VARIETY["dqn"], checkpoints=folder / "kept", tick=tick)
+job = twins.job("game_agent", Shards(folder / "shards"), twins.GAMES["dqn"], checkpoints=folder / "kept", tick=tick)
 done = here.fitted(job)
 weights.save(job.net, folder / "weights.safetensors")
 """
 
 
 def test_a_process_that_is_killed_goes_on(tmp_path: Path) -> None:
-    samples = twins.shards(NAME, tmp_path, VARIETY["dqn"])
-    whole = twins.job(NAME, samples, VARIETY["dqn"])
+    samples = twins.shards(NAME, tmp_path, GAMES["dqn"])
+    whole = twins.job(NAME, samples, GAMES["dqn"])
     fitted(whole)
     path = {"PYTHONPATH": f"{Path(__file__).parents[1]}{os.pathsep}{Path(__file__).parent}"}
     codes = [
@@ -159,19 +134,6 @@ def test_outcome_pictures_and_answer(
     assert bad["error"] == chosen.bad[2]
 
 
-@pytest.mark.parametrize("name", VARIETY)
-def test_the_first_losses_are_golden(name: str, tmp_path: Path) -> None:
-    assert first_losses(name, tmp_path) == pytest.approx(json.loads(GOLDEN.read_text())[name], rel=TOLERANCE)
-
-
-def first_losses(name: str, folder: Path) -> list[float]:
-    """Of five epochs with SGD, whose slow steps magnify no difference of processors."""
-    chosen = VARIETY[name]
-    settings = {"epochs": 5} if name == "q_learning" else {"epochs": 5, "optimizer": "sgd", "rate": 0.001}
-    job = twins.job(NAME, twins.shards(NAME, folder, chosen), chosen, **settings)
-    return [row["train_loss"] for row in fitted(job).history]
-
-
 def test_a_path_is_found_on_small_boards_never_seen(tmp_path: Path) -> None:
     samples = twins.shards(NAME, tmp_path)
     job = twins.job(NAME, samples)
@@ -185,8 +147,8 @@ def test_a_board_too_large_and_another_environment_are_refused_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, reason in UNFIT.items():
-        samples = twins.shards(NAME, tmp_path / name, VARIETY[name])
-        job = twins.job(NAME, samples, VARIETY[name])
+        samples = twins.shards(NAME, tmp_path / name, GAMES[name])
+        job = twins.job(NAME, samples, GAMES[name])
         (tmp_path / name / "board").write_text("A" + "." * 20 + "G\n")
         (tmp_path / name / "other").write_text('{"environment": "Acrobot-v1", "seed": 1}')
         file = tmp_path / name / ("board" if name == "reach" else "other")
@@ -206,10 +168,3 @@ def test_a_loss_that_is_not_finite_names_its_place(tmp_path: Path) -> None:
 def test_pictures_are_the_same_bytes_again() -> None:
     values = np.arange(20.0)
     assert game_pictures.returns(values) == game_pictures.returns(values)
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    golden = {name: first_losses(name, Path(tempfile.mkdtemp())) for name in VARIETY}
-    GOLDEN.write_text(json.dumps(golden, indent=2) + "\n")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingesting import fill, ingested, listed, opened
 
+from media import catalog, titles
 from project import params
 from project.errors import IntegrityError, UsageError
 
@@ -88,3 +89,56 @@ def test_the_four_columns_go_together() -> None:
         source = {"kind": "table", "licence": "MIT", "columns": columns}
         with pytest.raises(UsageError, match="user, item, rating and time go together"):
             params.parse({"sources": {"films": source}}, "params.yaml")
+
+
+TITLED = {**RATINGS, "titles": {"file": "films.csv", "item": "film", "title": "called"}}
+RATED = HEADER + "ann,7,4.5,30\nann,9,3.0,10\n"
+
+
+def test_titles_lie_beside_the_catalog(tmp_path: Path) -> None:
+    films = 'film,called\n7,"Usual  Suspects, The"\n7,Another\n8,\n5,Never rated\n'
+    fill(tmp_path / "source", {"ratings.csv": RATED, "films.csv": films})
+    ingested(tmp_path, **TITLED)
+    assert titles.read(tmp_path / "assets") == {"5": "Never rated", "7": "Usual Suspects, The"}
+    with_titles = {row["asset_id"] for row in catalog.read(tmp_path / "assets")}
+    ingested(tmp_path, **RATINGS)
+    assert titles.read(tmp_path / "assets") == {}
+    assert {row["asset_id"] for row in catalog.read(tmp_path / "assets")} == with_titles
+
+
+def test_titles_may_be_written_otherwise_than_ratings(tmp_path: Path) -> None:
+    fill(tmp_path / "source", {"ratings.csv": RATED, "films.dat": "7::Heat\n"})
+    dialect = {"separator": "::", "header": ["film", "called"], "quotes": False}
+    ingested(tmp_path, **RATINGS, titles={**TITLED["titles"], "file": "films.dat", "dialect": dialect})
+    assert titles.read(tmp_path / "assets") == {"7": "Heat"}
+
+
+def test_other_titles_are_another_state(tmp_path: Path) -> None:
+    states = set()
+    for called in ("Heat", "Ronin"):
+        fill(tmp_path / "source", {"ratings.csv": RATED, "films.csv": f"film,called\n7,{called}\n"})
+        states.add(opened(tmp_path, **TITLED).fingerprint())
+    states.add(opened(tmp_path, **RATINGS).fingerprint())
+    assert len(states) == 3
+
+
+def test_titles_that_cannot_be_read_are_refused_in_a_line(tmp_path: Path) -> None:
+    fill(tmp_path / "source", {"ratings.csv": RATED, "films.csv": "film,title\n7,Heat\n"})
+    with pytest.raises(UsageError, match=r"films\.csv has no column 'called', which titles names; known: film, title"):
+        ingested(tmp_path, **TITLED)
+    with pytest.raises(UsageError, match=r"has no file none\.csv"):
+        opened(tmp_path, **RATINGS, titles={**TITLED["titles"], "file": "none.csv"})
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"format": "lines"}, "titles are for the items of format ratings, this one has format lines"),
+        ({"titles": {**TITLED["titles"], "file": "../films.csv"}}, "leads out of the source"),
+        ({"titles": {**TITLED["titles"], "name": "x"}}, "titles.name is not a known key; known: dialect, file, item"),
+    ],
+)
+def test_what_cannot_be_said_of_titles(said: dict[str, Any], reason: str) -> None:
+    source = {"licence": "CC0-1.0", **TITLED, **said}
+    with pytest.raises(UsageError, match=reason):
+        params.parse({"sources": {"films": source}}, "params.yaml")

@@ -1,6 +1,5 @@
 """The recipe `recommendation`, on its twin, from a table of choices to ten items for a stranger."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from ingesting import fill, ingested
 from media import buckets, catalog, derivation, table
 from media.shards import Shards
 from media.units import Unit
-from models import checkpoint, weights
+from models.settings import resolve
 from recipes import load, recommendation
-from steps import augment, compare, predict
+from steps import augment, compare
 
 NAME = "recommendation"
 recipe = load(NAME)
@@ -67,10 +66,10 @@ def test_items_are_learnt_from_training_alone(tmp_path: Path) -> None:
     assert test["unknown"].tolist() == [1, 1]  # x, chosen before the last
 
 
-def made(folder: Path, lines: list[str]) -> Shards:
+def made(folder: Path, lines: list[str], **said: Any) -> Shards:
     columns = {"user": "who", "item": "film", "rating": "stars", "time": "at"}
     fill(folder / "source", {"ratings.csv": "\n".join(["who,film,stars,at", *lines, ""])})
-    ingested(folder, kind="table", format="ratings", file="ratings.csv", columns=columns)
+    ingested(folder, kind="table", format="ratings", file="ratings.csv", columns=columns, **said)
     planned: dict[str, Any] = {"recipe": NAME, "settings": {}, "augment": {}, "split": {}, "files": {}}
     augment.write(planned, folder / "assets", folder / "shards", NAME)
     return Shards(folder / "shards")
@@ -107,30 +106,6 @@ def test_whoever_learns_beats_popularity(shards: Shards, network: str) -> None:
         assert metrics["ndcg_over_popularity"] > 2
 
 
-class Stop(Exception):
-    """Ends a training from within."""
-
-
-@pytest.mark.parametrize("loss", ["softmax", "pairwise"])
-def test_a_training_goes_on_where_it_was_stopped(
-    shards: Shards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
-) -> None:
-    monkeypatch.setattr(checkpoint, "EVERY_S", 0.0)
-    whole = twins.job(NAME, shards, epochs=2, loss=loss)
-    expected = recipe.fit(whole)
-    ticks = iter(range(1000))
-
-    def tick(done: float, **values: float) -> None:
-        if next(ticks) == 12:
-            raise Stop
-
-    with pytest.raises(Stop):
-        recipe.fit(twins.job(NAME, shards, epochs=2, loss=loss, checkpoints=tmp_path, tick=tick))
-    resumed = twins.job(NAME, shards, epochs=2, loss=loss, checkpoints=tmp_path)
-    assert recipe.fit(resumed) == expected
-    assert weights.to_bytes(resumed.net) == weights.to_bytes(whole.net)
-
-
 @pytest.fixture(scope="module")
 def trained(shards: Shards, folder: Path) -> Path:
     job = twins.job(NAME, shards)
@@ -138,16 +113,27 @@ def trained(shards: Shards, folder: Path) -> Path:
     return twins.card(NAME, job, folder / "weights")
 
 
-def test_a_file_is_answered(trained: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    good, bad = twins.TWINS[NAME].good, twins.TWINS[NAME].bad
-    for name, data in (("good", good[1]), ("bad", bad[1])):
-        (tmp_path / f"{name}.csv").write_bytes(data)
-    predict.main(trained, [tmp_path / "good.csv", tmp_path / "bad.csv"])
-    answered, refused = map(json.loads, capfd.readouterr().out.splitlines())
-    assert answered["items"][0]["item"] == "1-06" and len(answered["items"]) == 10
-    assert not {"1-03", "1-04", "1-05"} & {row["item"] for row in answered["items"]}
-    assert (answered["known"], answered["unknown"]) == (3, 1)
-    assert refused["error"].startswith(bad[2])
+def test_the_next_item_is_recommended_and_none_chosen_before(trained: Path) -> None:
+    recipe, settings, net, card = compare.trained(trained)
+    sample = recipe.join([recipe.read(twins.TWINS[NAME].good[1], {}, settings)], Unit(("mine",), "test"), settings)
+    answer = recipe.predict(net, recipe.encode(sample, settings, card["facts"]["learnt"]), card["facts"])
+    assert answer["items"][0]["item"] == "1-06" and len(answer["items"]) == 10
+    assert not {"1-03", "1-04", "1-05"} & {row["item"] for row in answer["items"]}
+    assert (answer["known"], answer["unknown"]) == (3, 1)
+
+
+def test_titles_stand_beside_items_in_the_report_and_in_answers(tmp_path: Path) -> None:
+    lines = [f"{name},{item},5,{time}" for name in ("ann", "bob", "eve") for time, item in enumerate("abcde")]
+    said = {"titles": {"file": "films.csv", "item": "film", "title": "called"}}
+    fill(tmp_path / "source", {"films.csv": 'film,called\na,Heat\nc,"Usual Suspects, The"\n'})
+    shards = made(tmp_path, lines, **said)
+    settings = resolve(recipe.settings, {"network": "popularity"}, NAME)
+    net = recipe.net(settings, shards.facts)
+    [table, _] = recipe.evaluate(net, shards.split("test"), shards.facts).tables.values()
+    assert table[0]["chosen last"] == "a Heat; b; c Usual Suspects, The"
+    sample = {"history": np.array([1], np.int32), "unknown": 0}
+    told = recipe.predict(net, sample, shards.facts)["items"]
+    assert [(row["item"], row.get("title")) for row in told] == [("b", None), ("c", "Usual Suspects, The")]
 
 
 def test_an_older_version_answers_for_the_same_people(trained: Path, shards: Shards, folder: Path) -> None:

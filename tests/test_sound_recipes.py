@@ -11,19 +11,16 @@ import numpy as np
 import pytest
 from PIL import Image
 from sounds import encoded
-from twins import RATE_HZ, TWINS, card, shards, word
+from twins import RATE_HZ, TWINS, shards, word
 
 from media.shards import Shards
 from media.units import Unit
-from models import checkpoint, weights
 from models.fit import Job
 from models.settings import resolve
 from project.errors import DailiesError
 from recipes import load
-from steps import predict
 from steps.train import new_net
 
-GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("sound_classification", "speech_to_text")
 
 
@@ -103,66 +100,3 @@ def test_a_file_is_answered(made: Made) -> None:
     json.dumps(answer)
     assert answer["label" if len(words) == 1 else "text"] == " ".join(words)
     assert 0.5 < answer["confidence"] <= 1
-
-
-def test_predict_answers_a_sound_and_refuses_what_is_none(
-    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    name = name_of(made)
-    twin, weights_folder = TWINS[name], card(name, _trained(name, made), tmp_path / "weights")
-    files = [tmp_path / "good" / twin.good[0], tmp_path / "bad" / twin.bad[0]]
-    for file, content in zip(files, (twin.good[1], twin.bad[1]), strict=True):
-        file.parent.mkdir()
-        file.write_bytes(content)
-    capsys.readouterr()
-    predict.main(weights_folder, files)
-    answer, refusal = map(json.loads, capsys.readouterr().out.splitlines())
-    assert answer["confidence"] > 0 and {"label", "text"} & answer.keys()
-    assert refusal["error"] == twin.bad[2]
-
-
-class Stop(Exception):
-    """Ends a training from within."""
-
-
-def test_a_training_stopped_goes_on_to_the_same_weights(
-    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoint, "EVERY_S", 0.0)
-    whole = made.job(epochs=2)
-    expected = made.recipe.fit(whole)
-    ticks = iter(range(1000))
-
-    def tick(done: float, **values: float) -> None:
-        if next(ticks) == 7:
-            raise Stop
-
-    with pytest.raises(Stop):
-        made.recipe.fit(made.job(tmp_path, tick, epochs=2))
-    resumed = made.job(tmp_path, epochs=2)
-    assert made.recipe.fit(resumed) == expected
-    assert weights.to_bytes(resumed.net) == weights.to_bytes(whole.net)
-
-
-def first_losses(made: Made) -> list[float]:
-    """Of five steps of plain SGD; see tests/test_golden_losses.py."""
-    totals: list[float] = []
-    job = made.job(tick=lambda done, **values: totals.append(values["loss"]), optimizer="sgd", rate=0.01, epochs=1)
-    made.recipe.fit(job)
-    sizes = np.diff([0, *np.cumsum([len(part) for part in np.array_split(np.arange(len(job.train)), len(totals))])])
-    sums = np.array(totals) * np.cumsum(sizes)
-    return [float(value) for value in (np.diff(sums, prepend=0) / sizes)[:5]]
-
-
-def test_the_first_losses_are_golden(made: Made) -> None:
-    golden = json.loads((GOLDEN / f"{name_of(made)}.json").read_text())
-    assert len(golden) == 5 and first_losses(made) == pytest.approx(golden, rel=1e-2)
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    for each in NAMES:
-        with tempfile.TemporaryDirectory() as place:
-            first = first_losses(_make(each, Path(place)))
-        (GOLDEN / f"{each}.json").write_text(json.dumps(first, indent=2) + "\n")

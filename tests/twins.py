@@ -1,5 +1,6 @@
 """For each recipe a synthetic twin of its data, small enough to train on in seconds."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable, Mapping
@@ -141,6 +142,26 @@ TWINS: dict[str, Twin] = {
         good=("room.txt", b"#####\n#A.G#\n#####\n"),
         bad=("room.txt", b"#####\n#A..#\n#####\n", "has 0 of G (goal); a board has one"),
     ),
+    "image_classification": Twin(
+        source={"kind": "image"},
+        settings={
+            "size": 12,
+            "width": 8,
+            "epochs": 6,
+            "batch": 8,
+            "rate": 0.01,
+            "average": 0.9,
+            "jitter_rotate": 0,
+            "seed": 1,
+        },
+        augment={"copies": 1, "shift": 0.1},
+        write=lambda folder: draw_shapes(folder, 40),
+        good=(
+            "square.pgm",
+            b"P5 6 6 255\n" + bytes([20, 20, 20, 20, 20, 20] + 4 * [20, 230, 230, 230, 230, 20] + 6 * [20]),
+        ),
+        bad=("square.png", b"\x89PNG\r\n\x1a\nno picture", "damaged: Truncated File Read"),
+    ),
     "image_generation": Twin(
         source={"kind": "image"},
         settings={
@@ -217,6 +238,45 @@ TWINS: dict[str, Twin] = {
         bad=("high.wav", b"no sound at all", "not a sound in a known format (WAV, RF64, FLAC, OGG, MP3, AIFF)"),
     ),
 }
+
+
+def playing(environment: str, **settings: Any) -> Twin:
+    """A twin whose episodes are of an environment of gymnasium."""
+    source = {"kind": "episode", "format": "synthesise", "generator": "episodes", "count": 60}
+    usual = {"task": "episode", "environments": 4, "steps": 200, "epochs": 5, "hidden": 16, "batch": 32, "seed": 1}
+    return Twin(
+        source=source | {"settings": {"environment": environment}},
+        settings=usual | settings,
+        good=("one.json", json.dumps({"environment": environment, "seed": 5}).encode()),
+        bad=("one.json", b'{"environment": "CartPole-v1"}', "lacks the key 'seed'"),
+    )
+
+
+BOARDS = TWINS["game_agent"]
+GAMES: dict[str, Twin] = {
+    "reach": BOARDS,
+    "follow": dataclasses.replace(BOARDS, settings={**BOARDS.settings, "task": "follow", "epochs": 3}),
+    "q_learning": playing("FrozenLake-v1", method="q_learning", rate=0.5, schedule="constant", warmup=0),
+    "dqn": playing("CartPole-v1", method="dqn", best_return=500, rate=0.002, replay=500),
+    "ppo": playing("CartPole-v1", method="ppo", best_return=500, rate=0.002, passes=2),
+}
+
+
+def params(folder: Path) -> dict[str, Any]:
+    """What params.yaml says of all twins, each a source and a model of its recipe's name; their files lie in `folder`."""
+    sources, models = {}, {}
+    for name, twin in TWINS.items():
+        twin.write(folder / name)
+        here = {} if twin.source.get("format") == "synthesise" else {"path": str(folder / name)}
+        sources[name] = {**twin.source, **here, "licence": "CC0-1.0"}
+        models[name] = {
+            "recipe": name,
+            "source": name,
+            "settings": dict(twin.settings),
+            "augment": dict(twin.augment),
+            "split": dict(twin.split),
+        }
+    return {"sources": sources, "models": models}
 
 
 def shards(name: str, folder: Path, twin: Twin | None = None) -> Shards:

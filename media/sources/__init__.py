@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from media import places, tree
 from media.official_split import official_split
@@ -58,6 +58,20 @@ class Reader(Protocol):
     def items(self) -> Iterator[Item]:
         """Every file, in an order that depends on nothing but the content."""
         ...
+
+
+@runtime_checkable
+class Titled(Protocol):
+    """A reader that may know what things are called that its assets speak of by number."""
+
+    def titles(self) -> Mapping[str, str]:
+        """Item → title, as at the last time that the items were asked for."""
+        ...
+
+
+def titles(reader: Reader) -> Mapping[str, str]:
+    """What a reader knows of titles; {} for most."""
+    return reader.titles() if isinstance(reader, Titled) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +169,11 @@ class Elsewhere:
             yield Item(path, (), "", "", partial(tree.unreadable, reason), reason)
         yield from self.read(fetched.folder).items()
 
+    def titles(self) -> Mapping[str, str]:
+        with places.alone(self.folder):
+            fetched = self.place.fetch()
+        return titles(self.read(fetched.folder))
+
 
 def _part(name: str, source: Source, part: str, opened: Callable[[str, Source], Reader]) -> "OnePart":
     """A part with a place of its own has a folder of its name in the mirror and among the downloads, too."""
@@ -178,6 +197,9 @@ class OnePart:
         for item in self.reader.items():
             yield replace(item, path=self.prefix + item.path, split=self.split or item.split)
 
+    def titles(self) -> Mapping[str, str]:
+        return titles(self.reader)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -191,3 +213,7 @@ class Parts:
     def items(self) -> Iterator[Item]:
         for part in self.parts:
             yield from part.items()
+
+    def titles(self) -> Mapping[str, str]:
+        """Of all parts; the first one that has a title for an item says it."""
+        return {item: title for part in reversed(self.parts) for item, title in part.titles().items()}

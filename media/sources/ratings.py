@@ -1,7 +1,8 @@
 """A table of interactions: who rated what, how, and when. All that one person did is an asset, so that they can withdraw.
 
 `columns` names `user`, `item`, `rating` and `time`. An asset, named `<file>#<user>`, holds its rows as `media.table` reads
-them, sorted by time, then by item; the person is its group and its subject.
+them, sorted by time, then by item; the person is its group and its subject. What items are called stands in the table
+that `titles` names, if any; an item that it lacks has no title, and of two titles the first one counts.
 """
 
 import math
@@ -13,10 +14,12 @@ from functools import partial
 from typing import Any
 
 from media import table_file, tree
-from media.named_file import NamedFile
+from media.named_file import NamedFile, state
+from media.printable import printable
 from media.rows import RowRule, plain
 from media.sources import Item, Place
 from project.errors import UsageError
+from project.params import listing
 from project.source import Columns, Source
 
 DEFAULT_ENCODING = "utf-8-sig"
@@ -28,7 +31,8 @@ def reader(source: Source, place: Place) -> "RatingsReader":
         raise UsageError(
             f"source {place.name!r} has format ratings; name its file, and in columns its user, item, rating and time"
         )
-    return RatingsReader(source, source.columns, NamedFile(source, place, source.file))
+    named = NamedFile(source, place, source.titles.file) if source.titles else None
+    return RatingsReader(source, source.columns, NamedFile(source, place, source.file), named)
 
 
 @dataclass(slots=True)
@@ -58,18 +62,36 @@ class Person:
 class RatingsReader:
     """Each person is an asset, in the order of their names."""
 
-    def __init__(self, source: Source, columns: Columns, file: NamedFile) -> None:
+    def __init__(self, source: Source, columns: Columns, file: NamedFile, titles: NamedFile | None = None) -> None:
         self._source = source
         self._columns = columns
         self._file = file
+        self._titles = titles
 
     def fingerprint(self) -> str:
-        return self._file.state()
+        return state([self._file, self._titles]) if self._titles else self._file.state()
 
     def items(self) -> Iterator[Item]:
         people = self._people()
         for user in sorted(people):
             yield _item(f"{self._file.name}#{user}", user, people[user])
+
+    def titles(self) -> dict[str, str]:
+        """Raises UsageError when the table lacks a column that `titles` names."""
+        said, found = self._source.titles, self._titles
+        if said is None or found is None:
+            return {}
+        called: dict[str, str] = {}
+        rows = table_file.rows(found.fetch(), self._source.encoding or DEFAULT_ENCODING, said.dialect)
+        for number, row in enumerate(rows, 1):
+            missing = [column for column in (said.item, said.title) if column not in row]
+            if number == 1 and missing:
+                known = listing(missing[0], filter(None, row))
+                raise UsageError(f"{found.name} has no column {missing[0]!r}, which titles names; {known}")
+            item, title = (printable(" ".join(plain(row.get(column)).split())) for column in (said.item, said.title))
+            if item and title:
+                called.setdefault(item, title)
+        return called
 
     def _people(self) -> dict[str, Person]:
         """What each person did. Rows that name nobody are those of a person without a name, who is refused."""

@@ -1,0 +1,45 @@
+"""What versions scored on their test assets, one number an asset, and two of them compared."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from project.errors import IntegrityError
+from registry import dvc, fetching, gate, git
+from registry.gate import Rule
+from registry.tags import Version
+
+
+def read(path: Path) -> dict[str, float]:
+    """Asset → score of a predictions table, the mean where several samples were made of one asset."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=["asset_id", "score"])
+    means = table.group_by("asset_id", use_threads=False).aggregate([("score", "mean")])
+    return dict(zip(means["asset_id"].to_pylist(), means["score_mean"].to_pylist(), strict=True))
+
+
+def of(root: Path, version: Version) -> dict[str, float]:
+    """Asset → score as the version's own run measured it; empty when it recorded none, or that is nowhere any more."""
+    lock = dvc.parse_lock(git.show(root, version.commit, "dvc.lock") or "")
+    place = f"data/reports/{version.name}/predictions.parquet"
+    md5 = dvc.outputs(lock, [f"validate@{version.name}"]).get(place)
+    if not md5:
+        return {}
+    try:
+        with dvc.opened(root) as repo:
+            return read(fetching.bring(repo, [md5])[md5])
+    except IntegrityError:
+        return {}
+
+
+def compared(root: Path, version: Version, champion: Version) -> Rule:
+    """`version` against `champion`, asset by asset, on what both recorded."""
+    return gate.against_champion(of(root, version), of(root, champion), champion.version)
+
+
+def difference(before: Mapping[str, float], after: Mapping[str, float], assets: Sequence[str]) -> tuple[float, ...]:
+    """(mean, low, high) of after - before over `assets`, asset by asset."""
+    each = np.array([after[asset] - before[asset] for asset in assets])
+    return float(each.mean()), *gate.bootstrap(each)
