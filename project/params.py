@@ -43,6 +43,17 @@ class Schedule(Strict):
     timezone: str
 
 
+class Range(Strict):
+    """How far a setting is searched; what is not given follows from its present value."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+Among = list[bool | int | float | str]
+"""Values of a setting to search among."""
+
+
 class Model(Strict):
     """One model: a recipe, a source and what differs from the recipe's defaults."""
 
@@ -52,6 +63,7 @@ class Model(Strict):
     augment: dict[str, Any] = Field(default_factory=dict)
     split: Split = Split()
     gate: dict[str, Limit] = Field(default_factory=dict)
+    tune: dict[str, Range | Among] = Field(default_factory=dict)
     about: str = ""
     """What it is for, in a sentence, for its card; the recipe's own first line when not given."""
     limits: tuple[str, ...] = ()
@@ -133,6 +145,7 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "models.*": Model,
     "models.*.split": Split,
     "models.*.gate.*": Limit,
+    "models.*.tune.*.Range": Range,
     "models.*.schedule": Schedule,
     "": Params,
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from media import releases, sources, variants
+from models import search
 from models.settings import Training, resolve, shaping_data
 from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
@@ -59,6 +60,7 @@ def check(read: params.Params) -> None:
         try:
             recipe, settings = settings_of(name, model)
             variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
+            search.space(settings, recipe.search, model.tune, f"params.yaml: models.{name}.tune")
             kind, wanted = read.sources[model.source].kind, recipe.kind_for(settings)
             if kind != wanted:
                 problems.append(

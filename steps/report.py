@@ -12,6 +12,7 @@ TITLES = {
     "reliability.png": "Calibration: how sure it was, and how often it was right",
     "mistakes.png": "Worst mistakes: the most confident wrong answers",
     "loss.png": "Loss by epoch",
+    "explained.png": "Why it said so: what spoke for its answers, of some right and some wrong ones",
     "hit_rate.png": "Hits: how many people find their next choice among k recommendations",
     "popularity.png": "Popularity: on which items recommendations fall",
 }

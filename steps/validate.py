@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,11 @@ def main(root: Path, name: str) -> None:
     if len(test) == 0:
         raise UsageError(f"{name} has no test samples, so it cannot be measured; set split.test in params.yaml above 0")
     outcome = recipe.measure(net, test, shards.facts, shards.split("train"))
-    metrics = outcome.metrics | _spread(card["cross_validation"])
+    metrics = outcome.metrics | _spread(card["cross_validation"]) | _reached(card["settings"], history)
     rules = [rule.as_dict() for rule in gate.floors(plan["gate"], metrics)]
-    shown = recipe.show(outcome, shards.facts | {"history": history})
+    shown = {**recipe.show(outcome, shards.facts | {"history": history})}
+    if recipe.explain:
+        shown |= recipe.explain(net, test, outcome, shards.facts)
 
     parent_ids = parents(layout.shards(root, name))
     told = cards.build(
@@ -58,6 +60,11 @@ def main(root: Path, name: str) -> None:
 def _spread(folds: dict[str, dict[str, float]]) -> dict[str, float]:
     """Cross-validation as flat metrics: folds_accuracy_mean, folds_accuracy_spread …"""
     return {f"folds_{name}_{key}": value for name, values in folds.items() for key, value in values.items()}
+
+
+def _reached(settings: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """How many epochs a training by time came to: to pin it, set epochs to that and minutes to 0."""
+    return {"epochs_reached": len(history)} if settings["minutes"] else {}
 
 
 def parents(shards: Path) -> dict[str, str]:

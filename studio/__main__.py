@@ -88,6 +88,21 @@ def predict(
 
 
 @app.command
+def tune(
+    model: str,
+    *,
+    trials: Annotated[int, Parameter(help="How many, those of earlier calls included.")] = 20,
+    minutes: Annotated[float, Parameter(help="The most that this call may take; 0 is no limit.")] = 0,
+    apply: Annotated[bool, Parameter(negative="", help="Write the best settings to params.yaml.")] = False,
+    json: Json = False,
+) -> Answer:
+    """Look for settings that do better on the validation split, and show them as a change of params.yaml."""
+    from studio import tune as tuning
+
+    return tuning.tune(model, trials=trials, minutes=minutes, apply=apply)
+
+
+@app.command
 def doctor(
     *,
     fix: Annotated[bool, Parameter(negative="", help="Remove what killed runs left, and set what is missing.")] = False,

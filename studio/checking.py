@@ -49,15 +49,18 @@ def _changed(root: Path, source: str, known: list[str]) -> dict[str, int]:
     return changes(before, layout.assets(root, source) / earlier.CATALOG) if before else {}
 
 
-def bring_up_to_date(root: Path, source: str) -> bool:
-    """Plan and ingest as a run does, with DVC, in the workspace itself. Whether anything ran.
+def bring_up_to_date(root: Path, source: str, *more: str) -> bool:
+    """Plan and ingest as a run does, with DVC, in the workspace itself, and then the stages `more`. Whether ingest ran.
 
     Raises what the step raised: QuarantineError when too much is refused.
     """
     logger = _logger()
     with redirect_stdout(sys.stderr):
         stage.bring_up_to_date(root, "plan", logger, force=bool(current.moved_source(root, source)))
-        return stage.bring_up_to_date(root, f"ingest@{source}", logger).ran
+        ran = stage.bring_up_to_date(root, f"ingest@{source}", logger).ran
+        for each in more:
+            stage.bring_up_to_date(root, each, logger)
+    return ran
 
 
 def _logger() -> logging.Logger:

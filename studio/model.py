@@ -102,3 +102,19 @@ def get(
     from studio import get as getting
 
     return getting.get(name, output, link=link)
+
+
+@app.command(name="export")
+def export(
+    name: str,
+    *,
+    form: Annotated[str, Parameter(name="--as", help="onnx, which needs the extra of that name.")] = "onnx",
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="The file; a new one in this folder.")
+    ] = None,
+    json: Json = False,
+) -> Answer:
+    """Write a version (NAME, NAME@VERSION or NAME#STAGE) as a file for other programs, held against its own answers."""
+    from studio import model_export as exporting
+
+    return exporting.export(name, form, output)

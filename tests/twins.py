@@ -298,7 +298,7 @@ def shards(name: str, folder: Path, twin: Twin | None = None) -> Shards:
 
 def job(name: str, samples: Shards, twin: Twin | None = None, **more: Any) -> Job:
     """A training of the twin; `more` are other settings, or keys of a Job."""
-    keys = {key: more.pop(key) for key in ("checkpoints", "tick", "start") if key in more}
+    keys = {key: more.pop(key) for key in ("checkpoints", "tick", "start", "clock") if key in more}
     recipe = load(name)
     settings = resolve(recipe.settings, {**(twin or TWINS[name]).settings, **more}, name)
     return Job(
