@@ -53,11 +53,12 @@ class Workspace:
         with Repo.init(str(folder)) as repo, repo.config.edit() as config:
             config["core"] |= {"analytics": False, "check_update": False, "remote": "here"}
             config["remote"]["here"] = {"url": str(folder / ".dailies" / "remote")}
-        for name in ("params.yaml", "dvc.yaml"):
-            (folder / name).write_text("")
+        (folder / "params.yaml").write_text("")
+        (folder / "dvc.yaml").write_text(_stages(size))
+        self.starts: dict[int, int] = {}
+        """Version → the version with whose weights its training began."""
         self.assets: dict[tuple[int, int], str] = {}
         self.shards: dict[tuple[int, int], str] = {}
-        self.small = {verb: self.tree({"file": verb.encode()}) for verb in ("weights",)}
         self.predictions = self.keep(_parquet(pa.table({"asset_id": pa.array([], pa.string())})))
 
     def keep(self, content: bytes, suffix: str = "") -> str:
@@ -85,9 +86,9 @@ class Workspace:
         self._import(range(self.size.versions))
 
     def one_more(self, number: int) -> None:
-        """Another run: version `number`, of assets that nobody has seen yet."""
+        """Another run: version `number`, of its source as it has grown since."""
         model, source = number % self.size.models, number % self.size.models % self.size.sources
-        generation = self.size.generations + number // self.size.models
+        generation = 1 + max(known for each, known in self.assets if each == source)
         ids = asset_ids(self.size, source, generation)
         self.assets[source, generation] = self.tree({catalog.FILE: _catalog(source, ids)})
         table = _derivation(ids, self.size.copies)
@@ -115,7 +116,7 @@ class Workspace:
         if generation is not None:
             present[model] = generation
         when = f"{WHO} {START_S + EVERY_S * number} +0000"
-        files = {"dvc.lock": self._lock(present, number), f"data/plan/train/m{model:02}.json": b'{"start": null}'}
+        files = {"dvc.lock": self._lock(present, number), f"data/plan/train/m{model:02}.json": self._plan(number)}
         if not number:
             kept = (".dvc/config", ".dvcignore", "dvc.yaml", "params.yaml")
             files |= {name: (self.folder / name).read_bytes() for name in kept}
@@ -141,7 +142,14 @@ class Workspace:
         for tag in (f"m{model:02}@v0.{round}.0", f"m{model:02}#prod#{round + 1}"):
             yield f"tag {tag}\nfrom :{number + 1}\ntagger {when}\n".encode() + _data(message.encode())
 
+    def _plan(self, number: int) -> bytes:
+        start = {"weights": self._weights(self.starts[number])} if number in self.starts else None
+        return json.dumps({"recipe": "image_classification", "settings": {"epochs": 10}, "start": start}).encode()
+
     def _weights(self, number: int) -> str:
+        """Weights that nobody kept, but those of the first version of each model."""
+        if number < self.size.models:
+            return self.tree({"model.safetensors": str(number).encode()})
         return hashlib.md5(str(number).encode()).hexdigest() + ".dir"
 
     def _lock(self, present: dict[int, int], number: int) -> bytes:
@@ -156,6 +164,17 @@ class Workspace:
             predictions = (f"data/reports/{name}/predictions.parquet", self.predictions)
             parts.append(_stage("validate", name, [made[1], weights], [predictions]))
         return "".join(parts).encode()
+
+
+def _stages(size: Size) -> str:
+    """A dvc.yaml with the stages that DVC must know to find samples."""
+    models = {f"m{model:02}": {"source": f"s{model % size.sources:02}"} for model in range(size.models)}
+    made = {
+        "cmd": "python -m steps.augment ${key}",
+        "deps": ["data/assets/${item.source}"],
+        "outs": ["data/shards/${key}"],
+    }
+    return json.dumps({"stages": {"augment": {"foreach": models, "do": made}}}, indent=1)
 
 
 def _stage(verb: str, name: str, deps: list[tuple[str, str]], outs: list[tuple[str, str]]) -> str:

@@ -69,6 +69,7 @@ def _record(
         "overrides": overrides,
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": {outcome.stage: round(outcome.seconds, 1) for outcome in outcomes if outcome.ran},
+        "python": platform.python_version(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
     }
 

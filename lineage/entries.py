@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from media.catalog import ADMITTED
 TERMS = ("source", "kind", "licence", "holder", "subject", "consent", "valid_until")
 LISTS = ("paths", "labels")
 TEXTS = ("format", "group", "split", "status", "reason", "released")
+_ENTRY = "FROM asset JOIN entry ON entry.asset = asset.key WHERE asset.id = ?1 AND entry.digest = ?2"
 _JSON = json.JSONEncoder(ensure_ascii=False)
 COLUMNS = ("asset_id", *LISTS, *TERMS, *TEXTS, "bytes")
 
@@ -46,40 +47,35 @@ def _list(array: pa.Array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def insert(
-    db: sqlite3.Connection, part: int, rows: Sequence[Mapping[str, Any]], terms: dict[tuple[str, ...], int]
+    db: sqlite3.Connection, rows: Iterable[tuple[int, Mapping[str, Any]]], terms: dict[tuple[str, ...], int]
 ) -> None:
-    """Keep the catalog rows of one part; a row that another part has already is kept once. `terms` are those known."""
-    fresh = []
-    for row in rows:
+    """Keep catalog rows, each with the number of its part. A row that another part has already is kept once.
+
+    `terms` are those known.
+    """
+    fresh, places = [], []
+    for part, row in rows:
         fixed = tuple(row[name] or "" for name in TERMS)
         if fixed not in terms:
             terms[fixed] = _terms(db, fixed)
         said = [_JSON.encode(row[name] or []) for name in LISTS]
         said += [row[name] or "" for name in TEXTS]
-        content = (*fixed, *said, row["bytes"] or 0)
-        digest = hashlib.blake2b(repr(content).encode(), digest_size=8).digest()
-        asset = bytes.fromhex(row["asset_id"])
-        number = int.from_bytes(digest, signed=True)
-        fresh.append((number, terms[fixed], *said, row["bytes"] or 0, asset))
-    ids = [(row[-1],) for row in fresh]
-    db.executemany("INSERT OR IGNORE INTO asset (id) VALUES (?)", ids)
+        size = row["bytes"] or 0
+        digest = hashlib.blake2b(repr((fixed, said, size)).encode(), digest_size=8).digest()
+        key = bytes.fromhex(row["asset_id"]), int.from_bytes(digest, signed=True)
+        fresh.append((*key, part, terms[fixed], *said, size))
+        places += [(*key, path) for path in row["paths"] or ()]
+    db.executemany("INSERT OR IGNORE INTO asset (id) VALUES (?)", ((row[0],) for row in fresh))
+    columns = "asset, digest, terms, paths, labels, format, grouped, split, status, reason, released, bytes"
+    values = ", ".join(f"?{number}" for number in (2, *range(4, 14)))
     db.executemany(
-        "INSERT OR IGNORE INTO entry"
-        " (digest, terms, paths, labels, format, grouped, split, status, reason, released, bytes, asset) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, key FROM asset WHERE id = ?",
+        f"INSERT OR IGNORE INTO entry ({columns}) SELECT key, {values} FROM asset WHERE id = ?1 AND ?3 IS NOT NULL",
         fresh,
     )
-    keys = [(part, asset, number) for (asset,), (number, *_) in zip(ids, fresh, strict=True)]
     db.executemany(
-        "INSERT OR IGNORE INTO part_entry (part, entry) SELECT ?, entry.id FROM entry JOIN asset ON asset.key = entry.asset"
-        " WHERE asset.id = ? AND entry.digest = ?",
-        keys,
+        f"INSERT OR IGNORE INTO part_entry (entry, part) SELECT entry.id, ?3 {_ENTRY}", (row[:3] for row in fresh)
     )
-    places = [(path, *key[1:]) for row, key in zip(rows, keys, strict=True) for path in row["paths"] or ()]
-    db.executemany(
-        "INSERT OR IGNORE INTO path (path, entry) SELECT ?, entry.id FROM entry JOIN asset ON asset.key = entry.asset"
-        " WHERE asset.id = ? AND entry.digest = ?",
-        places,
-    )
+    db.executemany(f"INSERT OR IGNORE INTO path (entry, path) SELECT entry.id, ?3 {_ENTRY}", places)
 
 
 def _terms(db: sqlite3.Connection, fixed: tuple[str, ...]) -> int:

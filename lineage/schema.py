@@ -9,6 +9,13 @@ FILE = "lineage.sqlite"
 VERSION = 1
 """Of the tables; an index of another version is made anew."""
 
+SETTINGS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",  # nothing is damaged when the power fails; at most the last steps are done again
+    "cache_size = -600000",  # kB; ids come in no order, and pages that do not fit are written over and over
+    "wal_autocheckpoint = 20000",  # pages, 80 MB
+    "temp_store = MEMORY",
+)
 TABLES = """
 CREATE TABLE tag (
     name TEXT PRIMARY KEY, object TEXT NOT NULL, model TEXT NOT NULL, kind TEXT NOT NULL, version TEXT NOT NULL,
@@ -88,8 +95,8 @@ def connect(root: Path) -> sqlite3.Connection:
 def _opened(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None, timeout=60)
     try:
-        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -200000;")
-        connection.execute("PRAGMA temp_store = MEMORY")
+        for setting in SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):
             raise sqlite3.DatabaseError(f"the tables are of version {version}")
@@ -99,6 +106,19 @@ def _opened(file: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def marked(db: sqlite3.Connection, key: str, value: str) -> bool:
+    """Whether this state of something was taken in already."""
+    return db.execute("SELECT 1 FROM state WHERE key = ? AND value = ?", (key, value)).fetchone() is not None
+
+
+def mark(db: sqlite3.Connection, key: str, value: str) -> None:
+    db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
+
+
+def unmark(db: sqlite3.Connection, key: str) -> None:
+    db.execute("DELETE FROM state WHERE key = ?", (key,))
 
 
 def remove(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -51,15 +52,16 @@ def summary(derivation: pa.Table) -> dict[str, Any]:
     }
 
 
-def insert(db: sqlite3.Connection, part: int, rows: np.ndarray) -> None:
-    """Keep the rows of one part. A sample that is a whole asset has a name that follows from it, and is kept as nothing."""
-    data = rows.tobytes()
+def insert(db: sqlite3.Connection, rows: Iterable[tuple[int, np.ndarray]]) -> None:
+    """Keep rows, each with the number of its part. A sample that is a whole asset has a name that follows from it, and is
+    kept as nothing."""
     fresh = []
-    for start in range(0, len(data), WIDTH):
-        asset, split, sample = data[start : start + 32], data[start + 32], data[start + 33 : start + WIDTH]
+    for part, row in rows:
+        data = row.tobytes()
+        asset, sample = data[:32], data[33:]
         whole = sample_id(asset.hex(), 0, "") == sample.hex()
-        fresh.append((part, split, b"" if whole else sample, asset))
-    db.executemany("INSERT OR IGNORE INTO asset (id) VALUES (?)", [(row[3],) for row in fresh])
+        fresh.append((part, data[32], b"" if whole else sample, asset))
+    db.executemany("INSERT OR IGNORE INTO asset (id) VALUES (?)", ((row[3],) for row in fresh))
     db.executemany(
         "INSERT OR IGNORE INTO part_use (part, split, sample, asset) SELECT ?, ?, ?, key FROM asset WHERE id = ?", fresh
     )

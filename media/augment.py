@@ -51,10 +51,12 @@ def augment(
     rows = _usable(table, held)
     if not rows:
         raise DailiesError(f"{assets} has no admitted asset; its catalog says why each was refused")
-    classes = sorted({label for row in rows for label in row["labels"]})
     alike, rule = near_duplicates.read(assets)
     places = splits.assign(rows, plan.split, _ids(alike) if rule == "together" else ())
-    files = list(_divided(rows, classes, plan, places))
+    units = _units(rows, plan, places)
+    used = {parent for unit in units.values() for parent in unit.parents}
+    classes = sorted({label for row in rows if row["asset_id"] in used for label in row["labels"]})
+    files = list(_divided(rows, classes, units, plan, places))
     blobs = buckets.Blobs(assets)
     learnt = _learnt(files, blobs, plan)
     with folders.replacing(out) as fresh:
@@ -90,14 +92,22 @@ def _leaks(alike: pa.Table, rule: str, places: Mapping[str, Placed]) -> dict[str
     return {"near_duplicates_across_train_and_test": len(crossing)}
 
 
+def _units(rows: Sequence[Mapping[str, Any]], plan: Plan, places: Mapping[str, Placed]) -> dict[str, Unit]:
+    """The units to make, by their id. An asset in none of them leaves nothing in the result, not even its label."""
+    placed = [{**row, "split": places[row["asset_id"]].split} for row in rows]
+    return {unit.id: unit for unit in plan.compose(placed, plan.settings)}
+
+
 def _divided(
-    rows: Sequence[Mapping[str, Any]], classes: Sequence[str], plan: Plan, places: Mapping[str, Placed]
+    rows: Sequence[Mapping[str, Any]],
+    classes: Sequence[str],
+    units: Mapping[str, Unit],
+    plan: Plan,
+    places: Mapping[str, Placed],
 ) -> Iterator[Shard]:
     """The files to write."""
     number = {label: index for index, label in enumerate(classes)}
     by_id = {row["asset_id"]: row for row in rows}
-    placed = [{**row, "split": places[row["asset_id"]].split} for row in rows]
-    units = {unit.id: unit for unit in plan.compose(placed, plan.settings)}
     fixed, ragged = _sizes(plan.fields.values())
     for name in splits.NAMES:
         copies = plan.variants.copies if name == "train" else 0

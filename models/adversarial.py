@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from models import device, optimizers, order, schedules, state, weights
+from models import device, optimizers, order, state, weights
 from models.average import MovingAverage
 from models.checkpoint import Checkpoint, Keeper
 from models.device import Device
@@ -53,7 +53,7 @@ def adversarial(job: Job) -> Fitted:
     """
     run = _begin(job)
     with device.deterministic():
-        while run.position.epoch < job.settings.epochs:
+        while run.position.step or not job.pace.over(run.position.epoch):
             _epoch(run)
     if run.average:
         run.average.wear()
@@ -84,6 +84,7 @@ def _begin(job: Job) -> _Run:
         steps=order.steps(len(job.train), job.settings.batch),
     )
     _resume(run)
+    job.pace.begin(run.position.used_s)
     return run
 
 
@@ -102,7 +103,8 @@ def _keep(run: _Run) -> None:
     for name, optimizer in run.optimizers.items():
         packed = state.pack(getattr(run.players, name), optimizer, _average_of(run, name), {})
         tensors |= {f"{name}/{key}": value for key, value in packed.items()}
-    run.keeper.keep(Checkpoint(tensors, dataclasses.asdict(run.position)))
+    position = dataclasses.replace(run.position, used_s=run.job.pace.used_s)
+    run.keeper.keep(Checkpoint(tensors, dataclasses.asdict(position)))
 
 
 def _average_of(run: _Run, player: str) -> MovingAverage | None:
@@ -110,8 +112,8 @@ def _average_of(run: _Run, player: str) -> MovingAverage | None:
 
 
 def _epoch(run: _Run) -> None:
-    """Play the rest of an epoch, and note its mean losses in the history."""
-    settings, position = run.job.settings, run.position
+    """Play the rest of an epoch, or of the time, and note its mean losses in the history."""
+    settings, position, pace = run.job.settings, run.position, run.job.pace
     if settings.sampling == "balanced":
         visits = order.balanced(run.job.train.column("label"), settings.seed, position.epoch)
     else:
@@ -122,10 +124,13 @@ def _epoch(run: _Run) -> None:
             position.sums[name] = position.sums.get(name, 0.0) + value * len(indices)
         position.seen += len(indices)
         position.step = step + 1
-        run.job.tick(position.epoch + position.step / run.steps, **_means(position))
+        done = position.epoch + position.step / run.steps
+        run.job.tick(pace.done(done), **_means(position))
         if run.keeper.due():
             _keep(run)
-    row = {"epoch": position.epoch + 1, "rate": _rate(run, run.steps - 1)}
+        if pace.by_time and pace.over(done):
+            break
+    row = pace.row(position.epoch + 1) | {"rate": pace.rate(position.epoch, run.steps - 1, run.steps)}
     row |= {f"train_{name}": mean for name, mean in _means(position).items()}
     run.position = Position(epoch=position.epoch + 1, history=[*position.history, row])
     _keep(run)
@@ -176,10 +181,5 @@ def _move(run: _Run, player: str, loss: Tensor, step: int) -> None:
         nn.utils.clip_grad_norm_(getattr(run.players, player).parameters(), settings.clip)
     factor = settings.critic_rate if player == "critic" else 1.0
     for group in optimizer.param_groups:
-        group["lr"] = factor * _rate(run, step)
+        group["lr"] = factor * run.job.pace.rate(run.position.epoch, step, run.steps)
     optimizer.step()
-
-
-def _rate(run: _Run, step: int) -> float:
-    done = run.position.epoch * run.steps + step
-    return schedules.rate(run.job.settings, done, run.job.settings.epochs * run.steps)

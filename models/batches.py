@@ -21,10 +21,15 @@ def sampled(samples: Samples, settings: Training, epoch: int) -> Sequence[np.nda
 
 
 def by_length(*fields: str) -> Batches:
-    """Samples that are about as long as each other, all ragged `fields` together: less padding, less work."""
+    """Samples that are about as long as each other, all ragged `fields` together: less padding, less work. Which samples,
+    `settings.sampling` says."""
 
     def bucketed(samples: Samples, settings: Training, epoch: int) -> Sequence[np.ndarray]:
-        return order.bucketed(_lengths(samples, fields), settings.batch, settings.seed, epoch)
+        lengths = _lengths(samples, fields)
+        if settings.sampling == "uniform":
+            return order.bucketed(lengths, settings.batch, settings.seed, epoch)
+        visits = order.balanced(samples.column("label"), settings.seed, epoch)
+        return [visits[each] for each in order.bucketed(lengths[visits], settings.batch, settings.seed, epoch, draw=1)]
 
     return bucketed
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from models import optimizers, schedules, state
+from models import optimizers, state
 from models.job import Job
 from project.errors import DailiesError
 
@@ -31,9 +31,8 @@ class Descent:
         torch.autograd.backward(loss)
         if settings.clip:
             nn.utils.clip_grad_norm_(self._job.net.parameters(), settings.clip)
-        total = settings.epochs * self._updates
         for group in self._optimizer.param_groups:
-            group["lr"] = schedules.rate(settings, epoch * self._updates + number, total)
+            group["lr"] = self._job.pace.rate(epoch, number, self._updates)
         self._optimizer.step()
         return loss.item()
 

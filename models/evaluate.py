@@ -42,6 +42,7 @@ def classification(
     return Outcome(
         metrics=_summary(counts, confidence, predictions == labels),
         rows=rows,
+        averages="accuracy",
         tables={"Classes": _per_class(counts, classes)},
         shown={"confusion": counts, "mistakes": _mistakes(samples, rows, seen or field)},
     )

@@ -22,21 +22,23 @@ def draws(settings: Any, epoch: int, shape: tuple[int, ...]) -> np.ndarray:
     return order.uniform(order.stream(order.PLAY, settings.seed, epoch), shape)
 
 
-def share(settings: Any, epoch: int) -> float:
-    """How many moves are drawn by lot: it falls from all to `exploration` in the first half of the epochs."""
-    done = min(1.0, 2 * epoch / settings.epochs)
-    return 1.0 + (settings.exploration - 1.0) * done
+def share(job: Job, epoch: int) -> float:
+    """How many moves are drawn by lot: it falls from all to `exploration` in the first half of the training."""
+    settings: Any = job.settings
+    return 1.0 + (settings.exploration - 1.0) * min(1.0, 2 * job.pace.share(epoch))
 
 
-def greedy(worth: Callable[[np.ndarray], np.ndarray], settings: Any, epoch: int, steps: int) -> Decide:
+def greedy(worth: Callable[[np.ndarray], np.ndarray], job: Job, epoch: int, steps: int) -> Decide:
     """The best move by `worth` (B, …) → (B, moves), or one drawn by lot (Sutton and Barto 2018, section 2.2)."""
+    settings: Any = job.settings
     each = iter(draws(settings, epoch, (steps, 2, settings.environments)))
+    by_lot = share(job, epoch)
 
     def decide(seen: np.ndarray) -> np.ndarray:
         whether, which = next(each)
         told = worth(seen)
         drawn = np.floor(which * told.shape[1]).astype(np.int64)
-        return np.where(whether < share(settings, epoch), drawn, told.argmax(1))
+        return np.where(whether < by_lot, drawn, told.argmax(1))
 
     return decide
 

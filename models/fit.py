@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from models import data, device, optimizers, order, schedules, state, weights
+from models import data, device, optimizers, order, state, weights
 from models.ahead import ahead
 from models.average import MovingAverage
 from models.batches import Batches, sampled
@@ -53,7 +53,7 @@ class _Run:
 
 def untrained(job: Job) -> Fitted:
     """Leave `job.net` as it is: it has nothing to learn."""
-    job.tick(job.settings.epochs)
+    job.tick(job.settings.minutes or job.settings.epochs)
     job.net.eval()
     return Fitted(history=[], best_epoch=0, stopped_early=False)
 
@@ -71,7 +71,7 @@ def supervised(
     """
     run = _begin(job, loss, jitter, batches, heavy)
     with device.deterministic():
-        while run.position.epoch < job.settings.epochs and not _out_of_patience(run):
+        while run.position.step or not (job.pace.over(run.position.epoch) or _out_of_patience(run)):
             _epoch(run)
     if job.settings.patience and run.best:
         job.net.load_state_dict(run.best)
@@ -81,7 +81,7 @@ def supervised(
     return Fitted(
         history=run.position.history,
         best_epoch=run.position.best_epoch,
-        stopped_early=run.position.epoch < job.settings.epochs,
+        stopped_early=not job.pace.over(run.position.epoch),
     )
 
 
@@ -107,6 +107,7 @@ def _begin(job: Job, loss: Loss, jitter: Jitter | None, batches: Batches, heavy:
         steps=order.steps(len(job.train), job.settings.batch),
     )
     _resume(run)
+    job.pace.begin(run.position.used_s)
     return run
 
 
@@ -125,24 +126,28 @@ def _resume(run: _Run) -> None:
 
 def _keep(run: _Run) -> None:
     tensors = state.pack(run.job.net, run.optimizer, run.average, run.best)
-    run.keeper.keep(Checkpoint(tensors, dataclasses.asdict(run.position)))
+    position = dataclasses.replace(run.position, used_s=run.job.pace.used_s)
+    run.keeper.keep(Checkpoint(tensors, dataclasses.asdict(position)))
 
 
 def _epoch(run: _Run) -> None:
-    """Train the rest of an epoch, validate, and note both in the history."""
-    position = run.position
+    """Train the rest of an epoch, or of the time, validate, and note both in the history."""
+    position, pace = run.position, run.job.pace
     run.job.net.train()
     with contextlib.closing(_batches(run)) as batches:
         for step, arrays in batches:
             _count(position, _step(run, step, arrays), len(next(iter(arrays.values()))))
             position.step = step + 1
-            run.job.tick(position.epoch + position.step / run.steps, loss=position.sums["loss"] / position.seen)
+            done = position.epoch + position.step / run.steps
+            run.job.tick(pace.done(done), loss=position.sums["loss"] / position.seen)
             if run.keeper.due():
                 _keep(run)
-    row = {"epoch": position.epoch + 1, "rate": _rate(run, run.steps - 1)}
+            if pace.by_time and pace.over(done):
+                break
+    row = {"rate": pace.rate(position.epoch, run.steps - 1, run.steps)}
     row |= {f"train_{name}": total / position.seen for name, total in position.sums.items()}
     row |= {f"validation_{name}": value for name, value in _validate(run).items()}
-    _close(run, row)
+    _close(run, pace.row(position.epoch + 1) | row)
 
 
 def _batches(run: _Run) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
@@ -173,16 +178,11 @@ def _step(run: _Run, step: int, arrays: Mapping[str, np.ndarray]) -> Scored:
     if settings.clip:
         nn.utils.clip_grad_norm_(run.job.net.parameters(), settings.clip)
     for group in run.optimizer.param_groups:
-        group["lr"] = _rate(run, step)
+        group["lr"] = run.job.pace.rate(epoch, step, run.steps)
     run.optimizer.step()
     if run.average:
         run.average.update(epoch * run.steps + step + 1)
     return scored
-
-
-def _rate(run: _Run, step: int) -> float:
-    epochs = run.job.settings.epochs
-    return schedules.rate(run.job.settings, run.position.epoch * run.steps + step, epochs * run.steps)
 
 
 def _count(position: Position, scored: Scored, samples: int) -> None:

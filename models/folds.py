@@ -25,7 +25,8 @@ def cross_validate(
     `evaluate` gets (network, samples of the fold, facts, samples that were trained on).
 
     The fold of a sample is its column `fold` modulo the number of folds. Originals alone are held out; their augmented
-    copies share the fold, so nothing is trained on them either. `job.net` and `job.validation` are not used.
+    copies share the fold, so nothing is trained on them either. What a training looks at while it learns, as `patience`
+    does, is `job.validation`: the fold is for the measure alone. `job.net` is not used.
 
     Returns {metric: {"mean": …, "spread": …}}, the spread being the standard deviation over folds (n - 1). Raises
     DailiesError before anything is trained when a fold is empty.
@@ -38,15 +39,15 @@ def cross_validate(
         raise DailiesError(f"folds is {folds}: fold {empty[0]} has no original sample; set fewer folds")
     measured = []
     for fold in range(folds):
+        held_out = job.train.where((place == fold) & original)
         part = dataclasses.replace(
             job,
             net=net(job.settings, job.facts),
             train=job.train.where(place != fold),
-            validation=job.train.where((place == fold) & original),
             checkpoints=job.checkpoints / f"fold-{fold}" if job.checkpoints else None,
         )
         fit(part)
-        measured.append(evaluate(part.net, part.validation, job.facts, part.train).metrics)
+        measured.append(evaluate(part.net, held_out, job.facts, part.train).metrics)
     return {name: _summary([values[name] for values in measured]) for name in measured[0]}
 
 

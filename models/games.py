@@ -75,6 +75,7 @@ def _reach(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcom
     return Outcome(
         metrics={"solved": float(solved.mean()), "path_ratio": float(ratio)},
         rows=_rows(samples, solved.astype(np.float64)) | {"moves": moves, "shortest": shortest},
+        averages="solved",
         tables={"Boards by length of a shortest way": _by_length(solved, moves, shortest)},
         shown=_games(net, samples, np.argsort(solved * 1e6 - shortest, kind="stable"), "reach"),
     )

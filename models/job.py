@@ -3,8 +3,9 @@
 import dataclasses
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.data import Samples
+from models.pace import Pace
 from models.settings import Training
 
 PROBED = 16
@@ -25,8 +27,10 @@ class Job:
     net          trained in place
     facts        what the samples are: classes, fields, mean, std
     checkpoints  a folder for this training alone; the caller removes it when all is done
-    tick         called as tick(epochs done, loss=…), with fractions within an epoch
+    tick         called as tick(epochs done, loss=…), with fractions within an epoch; by time with minutes used
     start        weights to begin with; entries that do not fit, as for other classes, keep their random start
+    clock        what tells seconds where `settings.minutes` counts
+    pace         how far this training is; each job has its own
     """
 
     net: nn.Module
@@ -37,11 +41,17 @@ class Job:
     checkpoints: Path | None = None
     tick: Callable[..., None] = lambda done, **values: None
     start: Mapping[str, Tensor] | None = None
+    clock: Callable[[], float] = time.monotonic
+    pace: Pace = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pace", Pace(self.settings, self.clock))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """`history` has a row an epoch, counted from 1: epoch, rate, train_loss, train_accuracy, validation_loss …
+    """`history` has a row an epoch, counted from 1: epoch, rate, train_loss, train_accuracy, validation_loss … and by time
+    the minutes used when it ended.
 
     `best_epoch` has the lowest validation loss; it is 0 without validation samples.
     """

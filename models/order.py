@@ -45,13 +45,13 @@ def balanced(labels: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     return np.minimum(np.searchsorted(reach, draws, side="right"), len(labels) - 1)
 
 
-def bucketed(lengths: np.ndarray, batch: int, seed: int, epoch: int) -> list[np.ndarray]:
+def bucketed(lengths: np.ndarray, batch: int, seed: int, epoch: int, draw: int = 0) -> list[np.ndarray]:
     """Batches of indices, int64, of samples about as long as each other; every sample is in one of them.
 
     Samples are shuffled, sorted by length within pools of POOL_BATCHES batches, cut, and the batches shuffled. Batches
-    differ in size by one at most, so a run goes on at any batch by its number.
+    differ in size by one at most, so a run goes on at any batch by its number. `draw` tells orders of one epoch apart.
     """
-    source = stream(ORDER, seed, epoch)
+    source = stream(ORDER, seed, epoch, draw)
     visits = _by_length(source, lengths, batch)
     return _mixed(source, np.array_split(visits, max(1, steps(len(lengths), batch))))
 

@@ -52,6 +52,7 @@ def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
     return Outcome(
         metrics=_summary(found, plain, answers, len(names) - 1),
         rows=rows,
+        averages="ndcg_at_10",
         tables={
             "What some people chose, and what is recommended": _examples(samples, called, found),
             "Popular and rare items": _by_popularity(ranked, answers, counts),

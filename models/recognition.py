@@ -51,6 +51,7 @@ def verify(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcom
         }
         | _enrolled(net, embedded, labels),
         rows=rows,
+        averages="rank_1",
         tables={"People": _per_person(names, labels, rows["score"])},
         shown={"same": same, "different": different, "hardest": [_shown(samples, rows, *pair) for pair in hardest]},
     )

@@ -35,10 +35,11 @@ def fit(job: Job, validate: Validate) -> Fitted:
     keeper = Keeper(job.checkpoints, identity(job) if job.checkpoints else "")
     learner = methods.load(job.settings.method).learner(job)  # type: ignore[attr-defined]
     position, best = _resume(keeper, learner)
+    job.pace.begin(position.used_s)
     with device.deterministic():
-        while position.epoch < job.settings.epochs and not _out_of_patience(job, position):
+        while not (job.pace.over(position.epoch) or _out_of_patience(job, position)):
             position, best = _epoch(job, learner, validate, position, best)
-            if keeper.due() or position.epoch == job.settings.epochs:
+            if keeper.due() or job.pace.over(position.epoch):
                 _keep(keeper, learner, position, best)
     if best:
         job.net.load_state_dict(best)
@@ -46,7 +47,7 @@ def fit(job: Job, validate: Validate) -> Fitted:
     return Fitted(
         history=position.history,
         best_epoch=position.best_epoch,
-        stopped_early=position.epoch < job.settings.epochs,
+        stopped_early=not job.pace.over(position.epoch),
     )
 
 
@@ -57,14 +58,16 @@ def _epoch(
     job.net.train()
     measures = learner.epoch(position.epoch)
     after = dataclasses.replace(position, epoch=position.epoch + 1)
-    row: dict[str, float] = {"epoch": after.epoch} | {f"train_{name}": value for name, value in measures.items()}
+    row = job.pace.row(after.epoch) | {f"train_{name}": value for name, value in measures.items()}
     if len(job.validation):
         row["validation_score"] = validate(job.net.eval(), job.validation)
         if after.best_loss is None or -row["validation_score"] <= after.best_loss:
             after.best_epoch, after.best_loss = after.epoch, -row["validation_score"]
             best = {name: value.detach().clone() for name, value in job.net.state_dict().items()}
     after.history = [*position.history, row]
-    job.tick(after.epoch, **{name: value for name, value in row.items() if name != "epoch"})
+    after.used_s = job.pace.used_s
+    told = {name: value for name, value in row.items() if name not in ("epoch", "minutes")}
+    job.tick(job.pace.done(after.epoch), **told)
     return after, best
 
 

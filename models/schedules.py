@@ -29,8 +29,8 @@ _AFTER_WARMUP: dict[str, Callable[[float], float]] = {
 }
 
 
-def rate(settings: Training, step: int, steps: int) -> float:
-    """The learning rate of `step` (from 0) among `steps`."""
+def rate(settings: Training, step: float, steps: float) -> float:
+    """The learning rate of `step` (from 0) among `steps`, or of a moment among as many."""
     warm = settings.warmup * steps
     if step < warm:
         if settings.schedule == "one_cycle":

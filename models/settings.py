@@ -39,6 +39,7 @@ class Training:
     """What every supervised recipe understands. A recipe's own settings inherit these and add theirs."""
 
     epochs: int = setting(10, low=1, high=10_000)
+    minutes: float = setting(0.0, low=0, high=10_080, unit="minutes of training instead of epochs, 0 = epochs")
     batch: int = setting(128, low=1, high=65_536, unit="samples")
     optimizer: str = setting("adamw", choices=("sgd", "rmsprop", "adam", "adamw"))
     rate: float = setting(1e-3, low=0, high=10)
@@ -56,6 +57,14 @@ class Training:
     folds: int = setting(0, low=0, high=20, unit="0 = no cross-validation")
     start_from: str = setting("scratch", choices=("scratch", "champion"))
     seed: int = setting(0, low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unclassed(Training):
+    """The same where samples have no classes to be balanced."""
+
+    class_weights: str = setting("none", choices=("none",))
+    sampling: str = setting("uniform", choices=("uniform",))
 
 
 def resolve(schema: type[S], given: Mapping[str, Any], where: str) -> S:

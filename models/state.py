@@ -12,7 +12,8 @@ from models.average import MovingAverage
 
 @dataclass(kw_only=True)
 class Position:
-    """How far a training is. `sums` are of the epoch under way: loss and measures, each times its samples."""
+    """How far a training is. `sums` are of the epoch under way: loss and measures, each times its samples. `used_s` is the
+    time of a training by time."""
 
     epoch: int = 0
     step: int = 0
@@ -21,6 +22,7 @@ class Position:
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_loss: float | None = None
+    used_s: float = 0.0
 
 
 def pack(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,7 @@ def classification(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -
     outcome = evaluate.classification(net, samples, facts, field="words", seen="text")
     telling = telling_ngrams(net, samples, facts)
     tables = {**outcome.tables, "Surest mistakes": [_mistake(each) for each in outcome.shown["mistakes"]]}
-    return Outcome(
-        metrics=outcome.metrics, rows=outcome.rows, tables=tables, shown={**outcome.shown, "telling": telling}
-    )
+    return replace(outcome, tables=tables, shown={**outcome.shown, "telling": telling})
 
 
 def telling_ngrams(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> dict[str, list[tuple[str, float]]]:

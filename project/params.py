@@ -52,6 +52,17 @@ class Rights(Strict):
     """The fraction of assets held back above which augment stops."""
 
 
+class Range(Strict):
+    """How far a setting is searched; what is not given follows from its present value."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+Among = list[bool | int | float | str]
+"""Values of a setting to search among."""
+
+
 class Model(Strict):
     """One model: a recipe, a source and what differs from the recipe's defaults."""
 
@@ -62,6 +73,11 @@ class Model(Strict):
     split: Split = Split()
     gate: dict[str, Limit] = Field(default_factory=dict)
     rights: Rights = Rights()
+    tune: dict[str, Range | Among] = Field(default_factory=dict)
+    about: str = ""
+    """What it is for, in a sentence, for its card; the recipe's own first line when not given."""
+    limits: tuple[str, ...] = ()
+    """What its card is to say it cannot, besides what the figures show."""
     schedule: Schedule | None = None
 
 
@@ -140,6 +156,7 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "models.*.split": Split,
     "models.*.gate.*": Limit,
     "models.*.rights": Rights,
+    "models.*.tune.*.Range": Range,
     "models.*.schedule": Schedule,
     "": Params,
 }

@@ -15,7 +15,7 @@ class Progress:
     A tick is `{"done": 3, "total": 10, "unit": "epochs", "loss": 0.12}`, a note is `{"note": "text"}`.
     """
 
-    def __init__(self, unit: str, total: int) -> None:
+    def __init__(self, unit: str, total: float) -> None:
         self.unit = unit
         self.total = total
         self._json = os.environ.get("DAILIES_PROGRESS") == "json"

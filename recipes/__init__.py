@@ -31,9 +31,13 @@ class Recipe:
     evaluate  (net, samples, facts) → models.outcome.Outcome: metrics and one row a sample; with `beside_training` also
               given the training samples, as a fourth argument
     show      outcome → pictures for the report
+    explain   (net, samples, their outcome, facts) → pictures of why some of them were answered so, for the report
     predict   (net, sample, facts) → what the model says about one sample, ready for JSON; `files`, name → bytes, are
               what it made, and are written beside each other
     parts     settings → modules chosen by name at run time, for the plan
+    inputs    settings → fields that `net(…)` turns into one tensor, batch first, so that it can be exported; none where
+              answers take more than one pass through a network
+    search    settings that `dailies tune` looks at where params.yaml names none
 
     A sample is what was read of one asset, unless the recipe says otherwise (see `media.shard_writer.Plan`):
     compose   (rows with their split, settings) → units: several assets a sample, or several samples an asset
@@ -59,6 +63,9 @@ class Recipe:
     show: Callable[[Any, Mapping[str, Any]], Mapping[str, bytes]]
     predict: Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
     parts: Callable[[Any], Sequence[str]] = lambda settings: ()
+    inputs: Callable[[Any], Sequence[str]] = lambda settings: ()
+    explain: Callable[[Any, Any, Any, Mapping[str, Any]], Mapping[str, bytes]] | None = None
+    search: Sequence[str] = ("rate", "weight_decay", "batch")
     compose: Callable[[Rows, Any], Iterable[Unit]] = whole
     join: Callable[[Sequence[Sample], Unit, Any], Sample] = only
     learn: Callable[[Iterable[Sample], Any], Mapping[str, Any]] | None = None

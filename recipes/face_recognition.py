@@ -38,6 +38,7 @@ class Settings(Training):
     margin: float = setting(0.5, low=0, high=3, unit="radians (arcface) or distance (triplet; 0 = soft)")
     scale: float = setting(32.0, low=1, high=1000, unit="of cosines, arcface only")
     sampling: str = setting("grouped", choices=("grouped",))
+    class_weights: str = setting("none", choices=("none",))
     each: int = setting(4, low=2, high=1000, unit="pictures of one person in a batch")
     batch: int = setting(64, low=4, high=65_536, unit="samples")
     jitter_shift: float = setting(0.1, low=0, high=0.5, unit="fraction of the side, while training")
@@ -101,4 +102,6 @@ recipe = Recipe(
     show=show,
     predict=predict,
     parts=lambda s: (f"models.networks.{s.network}",),
+    inputs=lambda s: ("image",),
+    search=("rate", "weight_decay", "margin", "width"),
 )

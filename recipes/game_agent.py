@@ -24,13 +24,13 @@ import numpy as np
 from media import board, episode
 from media.sample import Field
 from media.units import Sample
-from models.settings import Training, setting
+from models.settings import Unclassed, setting
 from project.errors import UsageError
 from recipes import Recipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settings(Training):
+class Settings(Unclassed):
     task: str = setting("reach", choices=("reach", "follow", "episode"), shapes_data=True)
     method: str = setting("value_propagation", choices=("value_propagation", "q_learning", "dqn", "ppo"))
     side: int = setting(15, low=3, high=255, unit="tiles, side of the square that boards fit into", shapes_data=True)
@@ -137,4 +137,6 @@ recipe = Recipe(
     parts=lambda s: (f"models.methods.{s.method}",),
     learn=learn,
     encode=encode,
+    inputs=lambda s: () if s.task == "episode" else ("board",),
+    search=("rate", "batch"),
 )

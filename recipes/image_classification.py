@@ -27,9 +27,9 @@ class Settings(Training):
     width: int = setting(32, low=4, high=512, unit="channels of the first layer")
     dropout: float = setting(0.1, low=0, high=0.9)
     size: int = setting(
-        32, low=8, high=1024, unit="px, side of the square the picture is fitted into", shapes_data=True
+        64, low=8, high=1024, unit="px, side of the square the picture is fitted into", shapes_data=True
     )
-    colour: bool = setting(False, shapes_data=True)
+    colour: bool = setting(True, shapes_data=True)
     jitter_shift: float = setting(0.08, low=0, high=0.5, unit="fraction of the side, while training")
     jitter_rotate: float = setting(10.0, low=0, high=180, unit="degrees, while training")
     jitter_scale: float = setting(0.1, low=0, high=0.9, unit="fraction up or down, while training")
@@ -69,6 +69,12 @@ def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
     return pictures.classification(outcome, facts)
 
 
+def explain(net: Any, samples: Any, outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
+    from models import explanation_pictures, explanations
+
+    return explanation_pictures.pictures(explanations.pictures(net, samples, outcome, facts))
+
+
 def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Any]:
     from models import evaluate
 
@@ -85,6 +91,9 @@ recipe = Recipe(
     fit=fit,
     evaluate=evaluate,
     show=show,
+    explain=explain,
     predict=predict,
     parts=lambda s: (f"models.networks.{s.network}",),
+    inputs=lambda s: ("image",),
+    search=("rate", "weight_decay", "batch", "dropout", "width"),
 )

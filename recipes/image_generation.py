@@ -34,7 +34,7 @@ class Settings(Training):
     size: int = setting(32, low=8, high=256, unit="px, side of the square the picture is fitted into", shapes_data=True)
     colour: bool = setting(False, shapes_data=True)
     critic_rate: float = setting(2.0, low=0, high=100, unit="rate of the critic over that of the generator")
-    judge_epochs: int = setting(3, low=1, high=10_000)
+    judge_epochs: int = setting(3, low=1, high=10_000, unit="epochs before the others, which `minutes` does not count")
     batch: int = setting(32, low=2, high=65_536, unit="samples")
     optimizer: str = setting("adam", choices=("sgd", "rmsprop", "adam", "adamw"))
     rate: float = setting(2e-3, low=0, high=10)
@@ -101,4 +101,5 @@ recipe = Recipe(
     asked_in="text",
     question=lambda data, row, s: {"text": text.decoded(data, row["mode"])},
     parts=lambda s: ("models.networks.cnn",),
+    search=("rate", "critic_rate", "width"),
 )

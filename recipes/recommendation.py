@@ -24,7 +24,7 @@ import numpy as np
 from media import table
 from media.sample import Field
 from media.units import Rows, Sample, Unit
-from models.settings import Training, setting
+from models.settings import Unclassed, setting
 from recipes import Recipe
 
 FEWEST = 4
@@ -34,7 +34,7 @@ ANSWERS = {"test": 1, "validation": 2, "train": 3}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settings(Training):
+class Settings(Unclassed):
     network: str = setting("recency", choices=("attention", "factors", "popularity", "recency"))
     loss: str = setting("softmax", choices=("softmax", "pairwise"))
     width: int = setting(64, low=4, high=1024, unit="numbers an item")
@@ -148,4 +148,5 @@ recipe = Recipe(
     join=join,
     learn=learn,
     encode=encode,
+    search=("rate", "weight_decay", "dropout", "width"),
 )

@@ -82,6 +82,12 @@ def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
     return pictures.classification(outcome, facts)
 
 
+def explain(net: Any, samples: Any, outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
+    from models import explanation_pictures, explanations
+
+    return explanation_pictures.pictures(explanations.pictures(net, samples, outcome, facts))
+
+
 def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Any]:
     from models import evaluate
 
@@ -99,6 +105,9 @@ recipe = Recipe(
     fit=fit,
     evaluate=evaluate,
     show=show,
+    explain=explain,
     predict=predict,
     parts=lambda s: (f"models.networks.{s.network}",),
+    inputs=lambda s: ("image",),
+    search=("rate", "weight_decay", "batch", "dropout", "width"),
 )

@@ -19,12 +19,12 @@ import numpy as np
 from media import audio, spectrogram, strings
 from media.sample import Field
 from media.units import Rows, Sample, Unit
-from models.settings import Training, setting
+from models.settings import Unclassed, setting
 from recipes import Recipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settings(Training):
+class Settings(Unclassed):
     units: str = setting("characters", choices=("characters", "words"), shapes_data=True)
     space: str = setting(" ", unit="what stands between the words of a label", shapes_data=True)
     join_least: int = setting(1, low=1, high=50, unit="recordings of one speaker in a sample", shapes_data=True)
@@ -143,4 +143,5 @@ recipe = Recipe(
     evaluate=evaluate,
     show=show,
     predict=predict,
+    search=("rate", "batch", "dropout", "hidden"),
 )

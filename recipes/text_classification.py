@@ -71,6 +71,13 @@ def show(outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
     return telling_pictures.classification(outcome, facts)
 
 
+def explain(net: Any, samples: Any, outcome: Any, facts: Mapping[str, Any]) -> Mapping[str, bytes]:
+    from models import explanation_pictures, explanations
+
+    found = explanations.texts(net, samples, outcome, facts, lambda text: words.split(utf8.from_bytes(text)))
+    return explanation_pictures.texts(found)
+
+
 def predict(net: Any, sample: Mapping[str, Any], facts: Mapping[str, Any]) -> Mapping[str, Any]:
     from models import evaluate
 
@@ -89,6 +96,9 @@ recipe = Recipe(
     fit=fit,
     evaluate=evaluate,
     show=show,
+    explain=explain,
     predict=predict,
     parts=lambda s: (f"models.networks.text.{s.network}",),
+    inputs=lambda s: ("words",),
+    search=("rate", "batch", "dropout", "word_dropout", "width"),
 )

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from media import subwords, text, utf8
-from models.settings import Training, setting
+from models.settings import Unclassed, setting
 from project.errors import UsageError
 from recipes import Recipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settings(Training):
+class Settings(Unclassed):
     width: int = setting(160, low=32, high=1024, unit="channels, 32 a head of attention")
     layers: int = setting(3, low=1, high=12, unit="blocks that read, and as many that write")
     dropout: float = setting(0.1, low=0, high=0.9)
@@ -112,4 +112,5 @@ recipe = Recipe(
     show=show,
     predict=predict,
     parts=lambda s: ("models.networks.translation.transformer",),
+    search=("rate", "dropout", "label_smoothing"),
 )

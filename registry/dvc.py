@@ -200,6 +200,18 @@ class Cache:
         """Path → hash of each file of a folder output. Raises IntegrityError like `read`."""
         return {entry["relpath"]: entry["md5"] for entry in json.loads(self.read(md5))}
 
+    def at_hand(self, hashes: Iterable[str]) -> set[str]:
+        """Which objects the cache or the remote has."""
+        wanted = set(hashes)
+        found = {md5 for md5 in wanted if Path(self._local.oid_to_path(md5)).is_file()}
+        if not wanted - found:
+            return found
+        try:
+            return found | set(self._repo.cloud.get_remote_odb().oids_exist(list(wanted - found)))
+        except (OSError, _dvc_error()) as error:
+            self.unreachable = " ".join(str(error).split()) or type(error).__name__
+            return found
+
     def _from_remote(self, md5: str) -> bytes | None:
         if self.unreachable:
             return None

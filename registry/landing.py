@@ -69,7 +69,8 @@ def _give_way(run: Run) -> dict[str, bytes]:
 
 
 def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> None:
-    """Merge `base` into the run's branch. dvc.lock and the plan are made from both sides, all else must merge by itself."""
+    """Merge `base` into the run's branch. dvc.lock and the plan are made from both sides, of the model's own report the
+    run's stands, all else must merge by itself."""
     ours = dvc.read_lock(run.folder)
     theirs = dvc.parse_lock(git.show(run.folder, base, "dvc.lock") or "")
     try:
@@ -78,22 +79,23 @@ def _merge(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -
         if not git.exists(run.folder, "MERGE_HEAD"):
             raise
     conflicts = git.git(run.folder, "diff", "--name-only", "--diff-filter=U").splitlines()
-    others = [path for path in conflicts if path != "dvc.lock" and not path.startswith("data/plan/")]
+    made = ("data/plan/", f"data/reports/{run.model}/")
+    others = [path for path in conflicts if path != "dvc.lock" and not path.startswith(made)]
     if others:
+        said = base.removeprefix("refs/remotes/")
         git.git(run.folder, "merge", "--abort")
         raise NotLanded(
-            f"{base} moved on while {run.id} ran, and both changed {', '.join(others)}; run again from the new {base}"
+            f"{said} moved on while {run.id} ran, and both changed {', '.join(others)}; run again from the new {said}"
         )
     merged = theirs | {stage: ours[stage] for stage in stages if stage in ours}
     write_lock(run.folder, merged)
-    generated = [path for path in conflicts if path.startswith("data/plan/")]
+    generated = [path for path in conflicts if path.startswith(made)]
     if generated:
         git.git(run.folder, "checkout", "--ours", "--", *generated)
     replan()
-    git.add(run.folder, "dvc.lock", "data/plan")
-    git.git(
-        run.folder, "commit", "--quiet", "--no-verify", "-m", f"Merge {base} into {run.branch}, dvc.lock stage by stage"
-    )
+    git.add(run.folder, "dvc.lock", "data/plan", *generated)
+    subject = f"Merge {base.removeprefix('refs/remotes/')} into {run.branch}, dvc.lock stage by stage"
+    git.git(run.folder, "commit", "--quiet", "--no-verify", "-m", subject)
 
 
 def write_lock(root: Path, stages: dict[str, object]) -> None:

@@ -76,8 +76,11 @@ def publish(root: Path, model: str, branch: str = "") -> bool:
     name = remote(root)
     if not name:
         return True
-    there = listed(root, name)
-    missing = [event.tag for event in events.read(root, model) if event.tag not in there]
+    there, ours = listed(root, name), _ours(root)
+    known = [event.tag for event in events.read(root, model)]
+    if any(there.get(tag, ours[tag]) != ours[tag] for tag in known):
+        return False
+    missing = [tag for tag in known if tag not in there]
     refs = [f"refs/tags/{tag}" for tag in missing] + ([f"refs/heads/{branch}"] if branch else [])
     if not refs:
         return True

@@ -218,7 +218,8 @@ def _chosen_now(root: Path, verb: str, model: str) -> dict[str, Any]:
 def _commit(candidate: Candidate, message: dict[str, Any]) -> str:
     run = candidate.run
     reports = f"data/reports/{run.model}"
-    git.add(run.folder, "params.yaml", "dvc.lock", "data/plan", f"{reports}/metrics.json", f"{reports}/run.json")
+    kept = [f"{reports}/{file}" for file in ("metrics.json", "card.json", "card.md", "run.json")]
+    git.add(run.folder, "params.yaml", "dvc.lock", "data/plan", *kept)
     trailers = {
         "Run": run.id,
         "Flow-Run-Id": str(message.get("flow_run_id", "")),

@@ -10,11 +10,10 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from project import layout
+from project import editing, layout
 from project.errors import Locked, UsageError
 from registry import dvc, git
 
@@ -129,24 +128,8 @@ def taken_commit(run: Run) -> str:
 
 
 def override(path: Path, model: str, overrides: Mapping[str, Any]) -> None:
-    """Write `settings.epochs=3` and the like into a model's entry, keeping the comments of the file."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 120
-    content = yaml.load(path.read_text(encoding="utf-8"))
-    for key, value in overrides.items():
-        place = content["models"][model]
-        *parents, last = key.split(".")
-        for parent in parents:
-            place = place.setdefault(parent, {})
-            if not isinstance(place, dict):
-                raise UsageError(f"--set {key}: {parent} is not a section of models.{model} in params.yaml")
-        place[last] = value
-    text = StringIO()
-    yaml.dump(content, text)
-    layout.write_bytes(path, text.getvalue().encode())
+    """Write `settings.epochs=3` and the like into a model's entry of params.yaml."""
+    layout.write_bytes(path, editing.overridden(path.read_text(encoding="utf-8"), model, overrides).encode())
 
 
 def end(run: Run, *, keep_branch: bool = False) -> None:

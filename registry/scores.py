@@ -1,6 +1,9 @@
 """What versions scored on their test assets, one number an asset, and two of them compared."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from project.errors import IntegrityError
 from registry import dvc, fetching, gate, git
@@ -34,3 +37,9 @@ def of(root: Path, version: Version) -> dict[str, float]:
 def compared(root: Path, version: Version, champion: Version) -> Rule:
     """`version` against `champion`, asset by asset, on what both recorded."""
     return gate.against_champion(of(root, version), of(root, champion), champion.version)
+
+
+def difference(before: Mapping[str, float], after: Mapping[str, float], assets: Sequence[str]) -> tuple[float, ...]:
+    """(mean, low, high) of after - before over `assets`, asset by asset."""
+    each = np.array([after[asset] - before[asset] for asset in assets])
+    return float(each.mean()), *gate.bootstrap(each)

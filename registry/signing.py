@@ -20,6 +20,20 @@ def wanted(root: Path) -> bool:
     return git.setting(root, SETTING, kind="bool") == "true"
 
 
+def confirm(root: Path, tag: str) -> None:
+    """Remove a tag that was to be signed and is not, and raise DailiesError: git 2.39 makes it all the same when
+    ssh-keygen finds no key, and calls that success."""
+    if wanted(root) and not git.git(root, "for-each-ref", "--format=%(contents:signature)", f"refs/tags/{tag}").strip():
+        git.git(root, "tag", "--delete", tag)
+        raise _unable("it found no key")
+
+
+def _unable(why: object) -> DailiesError:
+    return DailiesError(
+        f"this workspace signs its tags ({SETTING}), and git cannot: {why}; set user.signingkey and gpg.format"
+    )
+
+
 @contextlib.contextmanager
 def explained(root: Path) -> Iterator[None]:
     """Say what to do when git has no key to sign a tag with."""
@@ -27,10 +41,16 @@ def explained(root: Path) -> Iterator[None]:
         yield
     except git.GitError as error:
         if wanted(root) and "already exists" not in str(error):
-            raise DailiesError(
-                f"this workspace signs its tags ({SETTING}), and git cannot: {error}; set user.signingkey and gpg.format"
-            ) from None
+            raise _unable(error) from None
         raise
+
+
+def trial(root: Path) -> None:
+    """Sign something that nothing refers to, to see whether the key is at hand. Raises DailiesError."""
+    with explained(root):
+        made = git.git(root, "commit-tree", "--gpg-sign", "HEAD^{tree}", "-m", "trial")
+    if "\ngpgsig" not in git.git(root, "cat-file", "commit", made):
+        raise _unable("it found no key")
 
 
 def check(root: Path, event: "Event") -> None:

@@ -181,9 +181,10 @@ def add(root: Path, tag: str, commit: str, message: dict[str, Any], *, after: It
     latest = max((event.order[0] + datetime.timedelta(seconds=1) for event in after), default=now)
     date = {"GIT_COMMITTER_DATE": max(now, latest).isoformat()}
     how = ["--sign"] if signing.wanted(root) else ["--annotate"]
-    text = json.dumps(message, indent=1, ensure_ascii=False)
+    text = json.dumps(message, indent=1, ensure_ascii=False) + "\n"  # a signature begins a line of its own
     with signing.explained(root):
         git(root, "tag", *how, "--cleanup=verbatim", "-F", "-", tag, commit, stdin=text, variables=date)
+    signing.confirm(root, tag)
 
 
 def append(root: Path, name: str, what: str, commit: str, message: dict[str, Any]) -> str:

@@ -109,7 +109,9 @@ def _problem(place: Place, md5: str, *, rehash: bool) -> Any:
     return ""
 
 
-def _fault(root: Path, place: Place, other: Place | None, md5: str, problem: Any, needs: store.Needs, repair: bool) -> Fault:
+def _fault(
+    root: Path, place: Place, other: Place | None, md5: str, problem: Any, needs: store.Needs, repair: bool
+) -> Fault:
     good = other is not None and not _problem(other, md5, rehash=True)
     flag = " --remote" if place.name != "cache" else ""
     owners = tuple(store.owners(needs, md5))

@@ -22,7 +22,7 @@ def run(work: Callable[[Path, str], None], *, verb: str) -> None:
     _end_with_the_flow()
     try:
         work(root, name)
-        if verb != "plan":
+        if verb in layout.VERBS[1:]:
             code.check_complete(root, layout.read_plan(root, verb, name)["code"])
     except DailiesError as error:
         _fail(str(error), error.exit_code)

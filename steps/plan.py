@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from media import orders, permission, releases, sources, variants, withdrawal
+from models import search
 from models.settings import Training, resolve, shaping_data
 from project import layout, params
 from project.errors import RemoteUnreachable, UsageError
@@ -36,7 +37,8 @@ def main(root: Path) -> None:
         for name, source in read.sources.items():
             made[layout.plan(root, "ingest", name)] = ingest(root, name, source, standing, catalogs)
         for name, model in read.models.items():
-            planned = plan_model(root, name, model, made[layout.plan(root, "ingest", model.source)], standing, catalogs)
+            ingested = made[layout.plan(root, "ingest", model.source)]
+            planned = plan_model(root, name, model, read.source(model.source), ingested, standing, catalogs)
             made |= {layout.plan(root, verb, name): planned[verb] for verb in CHAIN}
     for path, content in made.items():
         if _old(path) != content:
@@ -61,6 +63,7 @@ def check(read: params.Params) -> None:
         try:
             recipe, settings = settings_of(name, model)
             variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
+            search.space(settings, recipe.search, model.tune, f"params.yaml: models.{name}.tune")
             kind, wanted = read.sources[model.source].kind, recipe.kind_for(settings)
             if kind != wanted:
                 problems.append(
@@ -119,10 +122,32 @@ def _withdrawn(
     return {what: {each: said for each, said in standing[what].items() if each in heeded[what]} for what in standing}
 
 
+def told(model: params.Model, source: Source) -> dict[str, Any]:
+    """What the card of a model tells and its samples and weights do not know."""
+    whence = [place for part in source.read_as().values() if (place := _origin(part))]
+    rights = source.model_dump(include={"kind", "licence", "credit", "holder", "consent", "valid_until"}, mode="json")
+    return {
+        "about": model.about,
+        "limits": list(model.limits),
+        "source": {"source": model.source, **rights, "origin": list(dict.fromkeys(whence))},
+        "split": model.split.model_dump(mode="json"),
+        "augment": model.augment,
+    }
+
+
+def _origin(source: Source) -> str:
+    """Where the files of a source lie, if not in a folder of this machine."""
+    if source.git:
+        return f"{source.git} at {source.commit}"
+    made = f"generator {source.generator}, seed {source.seed}" if source.generator else ""
+    return source.url or source.storage or (f"data set {source.dataset}" if source.dataset else made)
+
+
 def plan_model(
     root: Path,
     name: str,
     model: params.Model,
+    source: Source,
     ingested: dict[str, Any],
     standing: orders.Standing,
     catalogs: known.Catalogs,
@@ -151,6 +176,7 @@ def plan_model(
         },
         "validate": {
             "recipe": model.recipe,
+            "card": told(model, source),
             "gate": {metric: limit.model_dump(exclude_none=True) for metric, limit in model.gate.items()},
             **_code(root, ["steps.validate", *parts], learns=True),
         },

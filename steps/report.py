@@ -12,6 +12,7 @@ TITLES = {
     "reliability.png": "Calibration: how sure it was, and how often it was right",
     "mistakes.png": "Worst mistakes: the most confident wrong answers",
     "loss.png": "Loss by epoch",
+    "explained.png": "Why it said so: what spoke for its answers, of some right and some wrong ones",
     "hit_rate.png": "Hits: how many people find their next choice among k recommendations",
     "popularity.png": "Popularity: on which items recommendations fall",
 }
@@ -47,5 +48,9 @@ def page(
 
 def _inside(file: str, data: bytes) -> tuple[str, str]:
     """Title and bytes in base64."""
-    title = TITLES.get(file) or Path(file).stem.replace("_", " ").capitalize()
-    return title, base64.b64encode(data).decode()
+    return title(file), base64.b64encode(data).decode()
+
+
+def title(file: str) -> str:
+    """What is to be seen or heard in a file that a recipe shows."""
+    return TITLES.get(file) or Path(file).stem.replace("_", " ").capitalize()

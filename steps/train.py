@@ -29,17 +29,9 @@ def main(root: Path, name: str) -> None:
     settings = resolve(recipe.settings, plan["settings"], f"models.{name}.settings")
     shards = Shards(layout.shards(root, name))
     checkpoints = layout.private(root) / "checkpoints" / fingerprint(root, name)
-    progress = Progress("epochs", settings.epochs)
-    job = fit.Job(
-        net=new_net(recipe, settings, shards.facts),
-        settings=settings,
-        facts=shards.facts,
-        train=shards.split("train"),
-        validation=shards.split("validation"),
-        checkpoints=checkpoints / "whole",
-        tick=progress.tick,
-        start=start_weights(root, plan["start"]),
-    )
+    progress = Progress("minutes", settings.minutes) if settings.minutes else Progress("epochs", settings.epochs)
+    start = start_weights(root, plan["start"])
+    job = new_job(recipe, settings, shards, checkpoints / "whole", progress.tick, start)
     validated = cross_validate(recipe, dataclasses.replace(job, checkpoints=checkpoints / "folds", tick=_silent))
     fitted = recipe.fit(job)
     card = {
@@ -57,6 +49,20 @@ def main(root: Path, name: str) -> None:
         layout.write_json(out / "card.json", card)
         layout.write_json(out / "history.json", fitted.history)
     shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def new_job(recipe: Recipe, settings: Any, shards: Shards, checkpoints: Path, tick: Any, start: Any) -> fit.Job:
+    """A training of the samples in `shards` that has not begun."""
+    return fit.Job(
+        net=new_net(recipe, settings, shards.facts),
+        settings=settings,
+        facts=shards.facts,
+        train=shards.split("train"),
+        validation=shards.split("validation"),
+        checkpoints=checkpoints,
+        tick=tick,
+        start=start,
+    )
 
 
 def new_net(recipe: Recipe, settings: Any, facts: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from project.errors import DailiesError, Interrupted, UsageError, full
-from studio import data, lineage, rights
+from studio import data, lineage, model, rights
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -17,9 +17,8 @@ app = App(
     exit_on_error=False,
     print_error=False,
 )
-model_app = App(name="model", help="Registered versions of models.")
 params_app = App(name="params", help="params.yaml, the file that people edit.")
-app.command(model_app)
+app.command(model.app)
 app.command(params_app)
 app.command(data.app)
 app.command(lineage.app)
@@ -74,22 +73,6 @@ def status(*, json: Json = False) -> Answer:
     return overview.status()
 
 
-@model_app.command(name="ls")
-def model_ls(*, json: Json = False) -> Answer:
-    """All registered versions, with their stages and the gate's verdict."""
-    from studio import model
-
-    return model.ls()
-
-
-@model_app.command(name="show")
-def model_show(name: str, *, json: Json = False) -> Answer:
-    """One version: NAME (the live one), NAME@VERSION or NAME#STAGE."""
-    from studio import model
-
-    return model.show(name)
-
-
 @app.command
 def predict(
     model: str,
@@ -103,6 +86,21 @@ def predict(
     from studio import predict as asking
 
     return asking.predict(model, files, output)
+
+
+@app.command
+def tune(
+    model: str,
+    *,
+    trials: Annotated[int, Parameter(help="How many, those of earlier calls included.")] = 20,
+    minutes: Annotated[float, Parameter(help="The most that this call may take; 0 is no limit.")] = 0,
+    apply: Annotated[bool, Parameter(negative="", help="Write the best settings to params.yaml.")] = False,
+    json: Json = False,
+) -> Answer:
+    """Look for settings that do better on the validation split, and show them as a change of params.yaml."""
+    from studio import tune as tuning
+
+    return tuning.tune(model, trials=trials, minutes=minutes, apply=apply)
 
 
 @app.command
@@ -162,6 +160,8 @@ def main() -> None:
     as_json = "--json" in sys.argv[1:]
     try:
         answer = app(sys.argv[1:], result_action="return_value")
+        if isinstance(answer, Answer):
+            say(answer, as_json)
     except CycloptsError as error:
         fail(UsageError(f"{' '.join(str(error).split())}; see: dailies --help"), as_json)
     except DailiesError as error:
@@ -175,8 +175,6 @@ def main() -> None:
         fail(no_space, as_json)
     except KeyboardInterrupt:
         fail(Interrupted("interrupted; nothing was changed on the main branch"), as_json)
-    if isinstance(answer, Answer):
-        say(answer, as_json)
 
 
 if __name__ == "__main__":

@@ -49,15 +49,18 @@ def _changed(root: Path, source: str, known: list[str]) -> dict[str, int]:
     return changes(before, layout.assets(root, source) / earlier.CATALOG) if before else {}
 
 
-def bring_up_to_date(root: Path, source: str) -> bool:
-    """Plan and ingest as a run does, with DVC, in the workspace itself. Whether anything ran.
+def bring_up_to_date(root: Path, source: str, *more: str) -> bool:
+    """Plan and ingest as a run does, with DVC, in the workspace itself, and then the stages `more`. Whether ingest ran.
 
     Raises what the step raised: QuarantineError when too much is refused.
     """
     log = logger()
     with redirect_stdout(sys.stderr):
         stage.bring_up_to_date(root, "plan", log, force=bool(current.moved_source(root, source)))
-        return stage.bring_up_to_date(root, f"ingest@{source}", log).ran
+        ran = stage.bring_up_to_date(root, f"ingest@{source}", log).ran
+        for each in more:
+            stage.bring_up_to_date(root, each, log)
+    return ran
 
 
 def logger() -> logging.Logger:

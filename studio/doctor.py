@@ -9,7 +9,7 @@ from pathlib import Path
 import project
 from project import layout, params
 from project.errors import DailiesError
-from registry import dvc, git, runs
+from registry import dvc, git, origin, runs, signing
 from studio.answer import Answer, table
 
 ENOUGH_FREE_BYTES = 1_000_000_000
@@ -90,6 +90,21 @@ def _remote(root: Path, fix: bool) -> Finding:
     return Finding("DVC remote", True, f"{name}: {path}")
 
 
+def _registry(root: Path, fix: bool) -> Finding:
+    """Where versions are sent to, and whether they are signed; tried, so that no run ends in vain."""
+    try:
+        name = origin.remote(root)
+        if name:
+            origin.listed(root, name)
+        signed = signing.wanted(root)
+        if signed:
+            signing.trial(root)
+    except DailiesError as error:
+        return Finding("registry", False, str(error))
+    place = f"versions are sent to {name}" if name else f"versions stay in this clone (git config {origin.SETTING})"
+    return Finding("registry", True, f"{place}, {'signed' if signed else 'not signed'}")
+
+
 def _space(root: Path, fix: bool) -> Finding:
     free = shutil.disk_usage(root).free
     said = f"{free / 1e9:.1f} GB free"
@@ -116,5 +131,5 @@ def _writable(root: Path, fix: bool) -> Finding:
 
 
 CHECKS: tuple[Callable[[Path, bool], Finding], ...] = (
-    _params, _code, _committed, _identity, _left_over, _remote, _space, _writable,
+    _params, _code, _committed, _identity, _left_over, _remote, _registry, _space, _writable,
 )  # fmt: skip

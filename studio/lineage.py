@@ -1,7 +1,7 @@
 """`dailies lineage`: what is inside a model, and what an asset became. Each command's work is imported when it is called."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -29,6 +29,48 @@ def trace(
     from studio import tracing
 
     return tracing.trace(assets, {"subject": subject, "licence": licence, "source": source}, at)
+
+
+@app.command
+def show(name: str, *, at: At = "", json: Json = False) -> Answer:
+    """A version (NAME, NAME@VERSION or NAME#STAGE) and everything below it, down to its source."""
+    from studio import tree
+
+    return tree.show(name, at)
+
+
+@app.command
+def why(asset: str, *, at: At = "", json: Json = False) -> Answer:
+    """Whether an asset was admitted or refused, by what, and who overrode it: its id or how that begins, a path, a file."""
+    from studio import reasons
+
+    return reasons.reasons(asset, at)
+
+
+@app.command
+def diff(before: str, after: str, *, at: At = "", json: Json = False) -> Answer:
+    """What two versions differ in: assets, parameters, code, libraries, metrics, and which of it can explain the rest."""
+    from studio import difference
+
+    return difference.difference(before, after, at)
+
+
+@app.command
+def graph(
+    name: str,
+    *,
+    format: Annotated[
+        Literal["svg", "mermaid", "dot", "openlineage"], Parameter(help="A picture, or text for another program.")
+    ] = "svg",
+    hops: Annotated[int, Parameter(help="How far from the version.")] = 2,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Write to this file.")] = None,
+    at: At = "",
+    json: Json = False,
+) -> Answer:
+    """A version and what it is connected with: assets, samples, stages, other versions."""
+    from studio import drawing
+
+    return drawing.draw(name, format, hops, output, at)
 
 
 @app.command

@@ -1,71 +1,120 @@
-"""`dailies model`: what is registered."""
+"""`dailies model`: registered versions. Each command's work is imported when it is called."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Literal
 
-from project import layout
-from registry import tags
-from studio.answer import Answer, table
+from cyclopts import App, Parameter
 
+from studio.answer import Answer
 
-def ls() -> Answer:
-    """All versions, newest last."""
-    root = layout.find()
-    found = tags.versions(root)
-    rows = [
-        [version.tag, ", ".join(version.stages) or "-", _verdict(version), version.made[:16].replace("T", " ")]
-        for version in found
-    ]
-    text = (
-        table(["VERSION", "STAGES", "GATE", "MADE"], rows) if rows else "no versions yet; make one: dailies run MODEL"
-    )
-    return Answer({"versions": [summary(version) for version in found]}, text)
+app = App(name="model", help="Registered versions of models: what is live, what they are, which one is.")
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")]
+Stage = Annotated[Literal["prod", "staging"], Parameter(help="The stage.")]
+Why = Annotated[str, Parameter(help="The reason; it is kept with the tag.")]
 
 
-def show(reference: str) -> Answer:
-    """One version, whole."""
-    root = layout.find()
-    version = tags.find(root, reference)
-    return Answer({**summary(version), **version.message}, _card(version))
+@app.command
+def ls(
+    name: str = "",
+    *,
+    stage: Annotated[str, Parameter(help="Only versions that are live in this stage.")] = "",
+    all: Annotated[bool, Parameter(negative="", help="Also versions that were taken back.")] = False,
+    json: Json = False,
+) -> Answer:
+    """All registered versions, or those of NAME, with their stages and the gate's verdict."""
+    from studio import versions
+
+    return versions.ls(name, stage, all)
 
 
-def summary(version: tags.Version) -> dict[str, Any]:
-    return {
-        "model": version.name,
-        "version": version.version,
-        "tag": version.tag,
-        "stages": list(version.stages),
-        "commit": version.commit,
-        "made": version.made,
-        "metrics": version.message.get("metrics", {}),
-    }
+@app.command
+def show(
+    name: str,
+    *,
+    card: Annotated[bool, Parameter(negative="", help="Its card: purpose, data, settings, metrics, limits.")] = False,
+    json: Json = False,
+) -> Answer:
+    """One version: NAME (the live one, else the newest), NAME@VERSION, NAME@latest or NAME#STAGE."""
+    from studio import versions
+
+    return versions.card(name) if card else versions.show(name)
 
 
-def _verdict(version: tags.Version) -> str:
-    rules = version.message.get("verdict", {}).get("rules", [])
-    refused = [rule["rule"] for rule in rules if not rule["passed"]]
-    return f"refused: {', '.join(refused)}" if refused else "passed" if rules else "no gate"
+@app.command
+def compare(first: str, second: str, *, json: Json = False) -> Answer:
+    """Two versions side by side: settings, data, code, libraries, metrics, and their answers to the same test assets."""
+    from studio import compare as comparing
+
+    return comparing.compare(first, second)
 
 
-def _card(version: tags.Version) -> str:
-    message = version.message
-    facts = [
-        ("stages", ", ".join(version.stages) or "none"),
-        ("recipe", message.get("recipe", "-")),
-        ("source", message.get("source", "-")),
-        ("commit", version.commit[:12]),
-        ("run", f"{message.get('run', '-')} by {message.get('who', '-')}, asked for by {message.get('trigger', '-')}"),
-        ("finished", message.get("finished", "-")),
-        ("weights", message.get("weights", "-")),
-        ("shards", message.get("shards", "-")),
-        ("assets", message.get("assets", "-")),
-        ("champion", message.get("champion") or "none, the first to pass"),
-    ]
-    facts += [(name, f"{value:.4f}") for name, value in message.get("metrics", {}).items()]
-    gate = [
-        f"  {'passed ' if rule['passed'] else 'REFUSED'}  {rule['rule']}: {rule['reason']}"
-        for rule in message.get("verdict", {}).get("rules", [])
-    ]
-    width = max(len(name) for name, _ in facts)
-    return "\n".join(
-        [version.tag, *(f"  {name.ljust(width)}  {value}" for name, value in facts), "gate", *(gate or ["  none"])]
-    )
+@app.command
+def promote(
+    name: str,
+    version: str,
+    *,
+    stage: Stage = "prod",
+    override: Annotated[bool, Parameter(negative="", help="Do it although the gate says no; needs --why.")] = False,
+    why: Why = "",
+    json: Json = False,
+) -> Answer:
+    """Make a version live, if the gate lets it."""
+    from studio import promote as promoting
+
+    return promoting.promote(name, version, stage, override=override, why=why)
+
+
+@app.command
+def rollback(name: str, *, stage: Stage = "prod", why: Why = "", json: Json = False) -> Answer:
+    """Take the live version out of its stage; the one before it is live again."""
+    from studio import promote as promoting
+
+    return promoting.rollback(name, stage, why)
+
+
+@app.command
+def retire(
+    name: str,
+    version: str,
+    *,
+    even_live: Annotated[bool, Parameter(negative="", help="Also a version that is live.")] = False,
+    why: Why = "",
+    json: Json = False,
+) -> Answer:
+    """Take a version back for good. Its objects and its number stay taken."""
+    from studio import promote as promoting
+
+    return promoting.retire(name, version, even_live=even_live, why=why)
+
+
+@app.command
+def get(
+    name: str,
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"], help="A new folder.")],
+    link: Annotated[
+        bool, Parameter(negative="", help="Hard links to the cache instead of copies, to read only.")
+    ] = False,
+    json: Json = False,
+) -> Answer:
+    """Bring the weights of a version (NAME, NAME@VERSION, NAME#STAGE) to a folder, checked by hash."""
+    from studio import get as getting
+
+    return getting.get(name, output, link=link)
+
+
+@app.command(name="export")
+def export(
+    name: str,
+    *,
+    form: Annotated[str, Parameter(name="--as", help="onnx, which needs the extra of that name.")] = "onnx",
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="The file; a new one in this folder.")
+    ] = None,
+    json: Json = False,
+) -> Answer:
+    """Write a version (NAME, NAME@VERSION or NAME#STAGE) as a file for other programs, held against its own answers."""
+    from studio import model_export as exporting
+
+    return exporting.export(name, form, output)

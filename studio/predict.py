@@ -44,19 +44,34 @@ def predict(reference: str, files: Sequence[Path], out: Path) -> Answer:
 def _line(path: Path, answer: dict[str, object]) -> str:
     if "error" in answer:
         return f"  {path}: not read: {answer['error']}"
-    said = ", ".join(text for key, value in answer.items() if (text := _said(key, value)))
+    parts = [text for key, value in answer.items() if (text := _said(key, value))]
     made = answer.get("files")
     if isinstance(made, list):
-        said += f"{len(made)} files in {Path(made[0]).parent}"
-    return f"  {path}: {said}"
+        parts.append(f"{len(made)} files in {Path(made[0]).parent}")
+    several = [line for value in answer.values() for line in _several(value)]
+    return "\n".join([f"  {path}: {', '.join(parts)}".rstrip(": "), *(f"    {line}" for line in several)])
 
 
 def _said(key: str, value: object) -> str:
     """One part of an answer for a person; what is long is for `--json`."""
     if key == "label":
-        return str(value)
+        return str(value) or "none of those known"
     if key in ("file", "files", "scores", "embedding"):
         return ""
     if isinstance(value, list):
+        if not value or isinstance(value[0], dict):
+            return ""
         return f"{key} {'; '.join(str(each) for each in value[:MOST_SHOWN])}" + " …" * (len(value) > MOST_SHOWN)
     return f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}"
+
+
+def _several(value: object) -> list[str]:
+    """A list of things, one a line: its texts, then its numbers by name."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return []
+    lines = []
+    for each in value[:MOST_SHOWN]:
+        texts = [str(part) for part in each.values() if not isinstance(part, float)]
+        numbers = [f"{key} {part:.4f}" for key, part in each.items() if isinstance(part, float)]
+        lines.append(", ".join([" → ".join(texts), *numbers]))
+    return [*lines, *(["…"] if len(value) > MOST_SHOWN else [])]

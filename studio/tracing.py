@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
-from lineage import asked, index, predictions, standing
+from lineage import asked, index, standing
 from lineage import trace as tracing
 from lineage.trace import Holder, Traced
 from project import layout
 from project.errors import UsageError
+from studio import waiting
 from studio.answer import CANNOT_SAY, HELD, Answer, table
 
 SHORT = 12
@@ -24,13 +27,21 @@ def trace(named: Sequence[str], by: Mapping[str, str], at: str) -> Answer:
     if not named and not wanted:
         raise UsageError("say which assets: an id, a path or a file, or one of --subject, --licence, --source")
     moment = standing.moment(at) if at else None
-    with index.opened(root) as db:
+    with index.opened(root, waiting.tick) as db:
         assets = {asset for each in named for asset in asked.assets(db, each)}
         assets |= {asset for column, value in wanted.items() for asset in asked.by(db, column, value)}
         traced = tracing.of(db, assets, moment)
         places = asked.paths(db, traced.assets[:MOST_ASSETS])
-        said = predictions.made(root, db, traced.holders)
+        said = _predicted(root, db, traced)
     return Answer(_data(traced, said), _text(traced, places, said), _exit_code(traced))
+
+
+def _predicted(root: Path, db: Connection, traced: Traced) -> dict[str, list[dict[str, Any]]]:
+    if not any("test" in holder.splits for holder in traced.holders):
+        return {}
+    from lineage import predictions  # opens DVC, which takes half a second
+
+    return predictions.made(root, db, traced.holders)
 
 
 def _exit_code(traced: Traced) -> int:
@@ -101,8 +112,8 @@ def _stages(stages: Sequence[str]) -> str:
 
 def _verdict(traced: Traced) -> str:
     what = "this asset" if len(traced.assets) == 1 else f"any of these {len(traced.assets):,} assets"
-    if not traced.holders:
-        return f"no version holds {what}" + (", as far as can be said" if traced.unknown else "")
     live = ", ".join(f"{holder.tag} ({', '.join(holder.stages)})" for holder in traced.live[:MOST_VERSIONS])
-    hold = "1 version holds" if len(traced.holders) == 1 else f"{len(traced.holders):,} versions hold"
-    return f"{hold} {what}; live: {live or 'none'}"
+    count = len(traced.holders)
+    hold = f"{count:,} versions hold" if count > 1 else "1 version holds" if count else "no version holds"
+    said = f"{hold} {what}" + (f"; live: {live or 'none'}" if count else "")
+    return said + (f"; of {len(traced.unknown):,} it cannot be said" if traced.unknown else "")

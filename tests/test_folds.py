@@ -42,21 +42,23 @@ def ids(samples: Samples) -> list[int]:
 
 
 def test_originals_are_held_out_once_and_their_copies_are_not_trained_on(tmp_path: Path) -> None:
-    trained, held_out = [], []
+    trained, held_out, watched = [], [], []
 
     def fake_fit(part: Job) -> Fitted:
         trained.append(ids(part.train))
-        held_out.append(ids(part.validation))
+        watched.append(ids(part.validation))
         assert part.checkpoints == tmp_path / f"fold-{len(trained) - 1}"
         return Fitted(history=[], best_epoch=0, stopped_early=False)
 
     def fake_evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any], training: Samples) -> Outcome:
+        held_out.append(ids(samples))
         return Outcome(metrics={"score": float(ids(samples)[0])}, rows={})
 
     measured = folds.cross_validate(
         job(3, tmp_path), net=lambda settings, facts: nn.Identity(), fit=fake_fit, evaluate=fake_evaluate
     )
     assert held_out == [[0, 3], [1, 4], [2, 5]]
+    assert watched == [list(range(12))] * 3, "what is measured must not be looked at while learning"
     assert trained == [[1, 2, 4, 5, 7, 8, 10, 11], [0, 2, 3, 5, 6, 8, 9, 11], [0, 1, 3, 4, 6, 7, 9, 10]]
     assert measured == {"score": {"mean": 1.0, "spread": 1.0}}
 

@@ -57,3 +57,10 @@ def test_bootstrap_agrees_with_the_normal_interval() -> None:
     low, high = gate.bootstrap(values)
     assert low == pytest.approx(0.7 - half, abs=0.003)
     assert high == pytest.approx(0.7 + half, abs=0.003)
+
+
+def test_draws_in_pieces_are_the_same_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.array([0.0, 0.25, 0.5, 1.0, 1.0, 1.0])
+    whole = gate.bootstrap(values)
+    monkeypatch.setattr(gate, "LARGEST_DRAW", 1000)
+    assert gate.bootstrap(values) == whole

@@ -9,7 +9,7 @@ import pytest
 from workspaces import ROOT
 
 from lineage import current
-from media import audio
+from media import audio, permission
 from project import params
 from project.errors import UsageError
 from recipes import load
@@ -57,7 +57,7 @@ def test_augment_refuses_a_file_that_the_plan_does_not_know(project: Path) -> No
     made = planned()
     (project / "hall.wav").write_bytes(SECOND)
     with pytest.raises(UsageError, match="names a file that has changed since the plan"):
-        augment.write(made, project / "assets", project / "shards", "models.voices")
+        augment.write(made, project / "assets", project / "shards", "models.voices", permission.everything)
 
 
 def test_a_model_whose_file_has_changed_is_stale(project: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import twins
 from ingesting import fill, ingested
 
-from media import buckets, catalog, derivation, table
+from media import buckets, catalog, derivation, permission, table
 from media.shards import Shards
 from media.units import Unit
 from models.settings import resolve
@@ -71,7 +71,7 @@ def made(folder: Path, lines: list[str], **said: Any) -> Shards:
     fill(folder / "source", {"ratings.csv": "\n".join(["who,film,stars,at", *lines, ""])})
     ingested(folder, kind="table", format="ratings", file="ratings.csv", columns=columns, **said)
     planned: dict[str, Any] = {"recipe": NAME, "settings": {}, "augment": {}, "split": {}, "files": {}}
-    augment.write(planned, folder / "assets", folder / "shards", NAME)
+    augment.write(planned, folder / "assets", folder / "shards", NAME, permission.everything)
     return Shards(folder / "shards")
 
 

@@ -25,6 +25,9 @@ ONLY_IN = {
     "gto": ("registry/tags.py",),
     "git": ("registry/git.py",),
     "torch": ("models/", "steps/"),
+    "optuna": ("steps/tune.py",),
+    "onnx": ("steps/export.py",),
+    "onnxruntime": ("steps/export.py",),
     "pickle": (),
 }
 

@@ -45,7 +45,7 @@ def test_what_breaks_a_rule(given: dict[str, object], rule: str) -> None:
 
 def test_settings_that_shape_the_data_are_told_apart() -> None:
     settings = resolve(load("image_classification").settings, {"size": 48}, "x")
-    assert shaping_data(settings) == {"size": 48, "colour": False}
+    assert shaping_data(settings) == {"size": 48, "colour": True}
 
 
 @pytest.mark.parametrize("name", names())

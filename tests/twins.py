@@ -15,6 +15,7 @@ from scipy import ndimage
 from sounds import encoded
 from workspaces import draw_shapes
 
+from media import permission
 from media.shards import Shards
 from models.job import Job
 from models.settings import resolve, shaping_data
@@ -292,13 +293,13 @@ def shards(name: str, folder: Path, twin: Twin | None = None) -> Shards:
         "split": twin.split,
         "files": {},
     }
-    augment.write(planned, folder / "assets", folder / "shards", name)
+    augment.write(planned, folder / "assets", folder / "shards", name, permission.everything)
     return Shards(folder / "shards")
 
 
 def job(name: str, samples: Shards, twin: Twin | None = None, **more: Any) -> Job:
     """A training of the twin; `more` are other settings, or keys of a Job."""
-    keys = {key: more.pop(key) for key in ("checkpoints", "tick", "start") if key in more}
+    keys = {key: more.pop(key) for key in ("checkpoints", "tick", "start", "clock") if key in more}
     recipe = load(name)
     settings = resolve(recipe.settings, {**(twin or TWINS[name]).settings, **more}, name)
     return Job(

@@ -81,7 +81,7 @@ class DeepQLearning:
 
     def epoch(self, epoch: int) -> dict[str, float]:
         tally, losses = exploration.Tally(), []
-        decide = exploration.greedy(self._worth, self._settings, epoch, self._updates)
+        decide = exploration.greedy(self._worth, self._job, epoch, self._updates)
         seeds = exploration.seeds(self._job, epoch)
         for number, step in enumerate(episodes.steps(self._environments, seeds, decide, self._updates)):
             self._replay.put(step)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models import episodes, exploration, schedules
+from models import episodes, exploration
 from models.job import Job
 from project.errors import UsageError
 
@@ -55,20 +55,16 @@ class QLearning:
     def epoch(self, epoch: int) -> dict[str, float]:
         settings = self._settings
         worth = self._job.net.worth.detach().numpy()  # type: ignore[union-attr, operator]  # the parameter's own memory
-        decide = exploration.greedy(lambda states: worth[states], settings, epoch, self._updates)
+        decide = exploration.greedy(lambda states: worth[states], self._job, epoch, self._updates)
         seeds = exploration.seeds(self._job, epoch)
         tally, losses = exploration.Tally(), []
         for number, step in enumerate(episodes.steps(self._environments, seeds, decide, self._updates)):
             after = np.where(step.over, 0, worth[step.then].max(1))
             error = step.reward + settings.discount * after - worth[step.seen, step.moves]
-            _shift(worth, step, error, self._rate(epoch, number))
+            _shift(worth, step, error, self._job.pace.rate(epoch, number, self._updates))
             tally.add(step)
             losses.append(float(np.mean(error**2)))
         return {"loss": float(np.mean(losses)), **tally.measures()}
-
-    def _rate(self, epoch: int, number: int) -> float:
-        settings = self._settings
-        return schedules.rate(settings, epoch * self._updates + number, settings.epochs * self._updates)
 
     def tensors(self) -> dict[str, Tensor]:
         return {name: value.clone() for name, value in self._job.net.state_dict().items()}
