@@ -55,9 +55,9 @@ def check(read: params.Params) -> None:
         }
         for place, read_as in where.items():
             if read_as.format not in sources.formats():
-                known = params.listing(read_as.format, sources.formats())
+                choice = params.listing(read_as.format, sources.formats())
                 problems.append(
-                    f"params.yaml: {place}.format {read_as.format!r} is not a file in media/sources; {known}"
+                    f"params.yaml: {place}.format {read_as.format!r} is not a file in media/sources; {choice}"
                 )
     for name, model in read.models.items():
         try:

@@ -13,14 +13,14 @@ import pytest
 from https_server import Server, certificate, content, serving, status
 from ingesting import fill
 
-from media import catalog, places, sources
+from media import catalog, orders, places, sources
 from media.ingest import ingest
 from media.sources import Item, Reader
 from project import params
 from project.errors import DailiesError, IntegrityError, UsageError
 from project.source import REMOTE, Source
 from registry import git
-from steps import plan
+from steps import known, plan
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {"set/cat/1.txt": "a cat", "set/dog/2.txt": "a dog", "README": "about"}
@@ -192,7 +192,9 @@ def test_a_plan_lists_the_code_of_a_place(keys: dict[str, Any], code: str, monke
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    planned = plan.ingest(ROOT, "made", Source.model_validate({"kind": "text", "licence": "x", **keys}))
+    source = Source.model_validate({"kind": "text", "licence": "x", **keys})
+    with known.catalogs(ROOT) as catalogs:
+        planned = plan.ingest(ROOT, "made", source, orders.standing([]), catalogs)
     assert code in planned["code"]
     assert planned["state"] == {"git": "1" * 40, "storage": "absent"}.get(next(iter(keys)), planned["state"])
 

@@ -9,11 +9,11 @@ import pytest
 from workspaces import ROOT
 
 from lineage import current
-from media import audio, permission
+from media import audio, orders, permission
 from project import params
 from project.errors import UsageError
 from recipes import load
-from steps import augment, plan
+from steps import augment, known, plan
 
 FIRST, SECOND = b"a response", b"another"
 SECTION = {"impulse_responses": ["hall.wav"]}
@@ -36,8 +36,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def planned() -> dict[str, object]:
     section = {"recipe": "image_classification", "source": "voices", "augment": SECTION}
-    model = params.parse({"models": {"voices": section}, "sources": {"voices": SOURCE}}, "params.yaml").models["voices"]
-    return plan.plan_model(ROOT, "voices", model, {})["augment"]
+    read = params.parse({"models": {"voices": section}, "sources": {"voices": SOURCE}}, "params.yaml")
+    standing = orders.standing([])
+    with known.catalogs(ROOT) as catalogs:
+        model, source = read.models["voices"], read.sources["voices"]
+        return plan.plan_model(ROOT, "voices", model, source, {}, standing, catalogs)["augment"]
 
 
 SOURCE = {"path": "nowhere", "kind": "image", "licence": "CC0-1.0"}
