@@ -1,5 +1,6 @@
 """The `dailies` command. Each command's work is imported when it is called, so that `--help` answers at once."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -156,7 +157,8 @@ def params_check(*, json: Json = False) -> Answer:
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code. To be told to terminate is to be interrupted."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     as_json = "--json" in sys.argv[1:]
     try:
         answer = app(sys.argv[1:], result_action="return_value")

@@ -49,6 +49,9 @@ def run(
     done = {name: standing(version) for name in models if name not in stale and (version := looks[name].version)}
     if stale:
         check_space(root)
+        if len(stale) == 1:
+            with runs.lock(root, runs.lock_name(stale[0])):
+                pass  # who has to wait is told before anything is started
         with server.for_runs(root) as prefect:
             if len(names) == 1:
                 return run_model(root, stale[0], models[stale[0]], asked, prefect)

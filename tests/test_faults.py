@@ -96,6 +96,18 @@ def test_an_interrupt_ends_the_run_and_says_so(workspace: Workspace) -> None:
     assert workspace.git("worktree", "list").count("\n") == 0
 
 
+def test_a_command_told_to_terminate_takes_its_flow_and_its_step_along(workspace: Workspace) -> None:
+    workspace.params("epochs: 4", "epochs: 4000")
+    process = workspace.start("run", "shapes")
+    wait_for(process, workspace, "train-shapes")
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    assert process.wait(60) == 130, workspace.said("run", "shapes")
+    _, alive = psutil.wait_procs(below, 15)
+    assert not alive and not steps_alive(workspace)
+    assert workspace.git("worktree", "list").count("\n") == 0
+
+
 def test_a_second_run_of_the_same_model_is_refused_while_the_first_goes_on(workspace: Workspace) -> None:
     workspace.params("epochs: 4", "epochs: 40")
     first = workspace.start("run", "shapes")
