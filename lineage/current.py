@@ -80,6 +80,8 @@ def moved(root: Path, model: str, source: str) -> str:
 def _ended(root: Path, model: str, source: str, planned: Mapping[str, Any]) -> str:
     """Which rights of the assets have ended by today; what people ordered, the plan follows by itself."""
     path = layout.assets(root, source) / catalog.FILE
+    if planned.get("as_of") == permission.today():
+        return ""
     if not path.is_file() or not set(permission.COLUMNS) <= set(parquet_file.columns(path)):
         return ""
     table = parquet_file.read(path, permission.COLUMNS)

@@ -67,6 +67,7 @@ def test_a_model_whose_file_has_changed_is_stale(project: Path) -> None:
     plans = {
         "ingest": {"source": SOURCE, "state": "absent"},
         "augment": {"files": {"hall.wav": sha256(FIRST)}},
+        "rights": {},
         "train": {},
         "validate": {},
     }
