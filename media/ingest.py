@@ -11,7 +11,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import buckets, catalog, folders, inspection, probe, rights, sources, titles, withdrawal
+from media import (
+    buckets,
+    catalog,
+    folders,
+    inspection,
+    likeness,
+    near_duplicates,
+    probe,
+    rights,
+    sources,
+    titles,
+    withdrawal,
+)  # fmt: skip
 from media.catalog import ADMITTED, QUARANTINED, Row
 from media.contents import Contents
 from media.earlier import Earlier
@@ -55,15 +67,14 @@ def ingest(
     earlier = Earlier(previous, version)
     contents = Contents(earlier)
     with uncollected(), probe.pool(source.kind, told) as pool:
-        if not earlier.folder:
-            pool.start()
+        pool.start(1 if earlier.folder else None)
         items = list(reader.items())
         if not items:
             raise UsageError(f"source {name!r} holds no file; hidden files do not count")
         recalled = memory.recall(earlier.folder) if memory and earlier.folder else {}
         found = survey(items, recalled, earlier, contents, pool, tick)
-        known = _catalog(name, source, found, earlier, released or {})
-        inspected = inspection.inspect(source, withdrawal.withdraw(known, withdrawn))
+        known = withdrawal.withdraw(_catalog(name, source, found, earlier, released or {}), withdrawn)
+        inspected = inspection.inspect(source, known, _compared(earlier) if recalled else None)
         table = inspected.table
         _write_refusals(table, refusals)
         inspection.check_quarantined(name, table, source.max_quarantined, refusals)
@@ -92,6 +103,11 @@ def uncollected() -> Iterator[None]:
     finally:
         if collected:
             gc.enable()
+
+
+def _compared(earlier: Earlier) -> likeness.Before | None:
+    """What an earlier result of the very same code found to be alike."""
+    return likeness.Before(earlier.table, near_duplicates.read(earlier.folder)[0]) if earlier.folder else None
 
 
 def _catalog(name: str, source: Source, found: Survey, earlier: Earlier, released: Mapping[str, str]) -> pa.Table:

@@ -31,9 +31,9 @@ class Inspected:
     findings: Sequence[Finding]
 
 
-def inspect(source: Source, table: pa.Table) -> Inspected:
-    """All of it follows from the catalog and the source's own words."""
-    alike = likeness.pairs(table)
+def inspect(source: Source, table: pa.Table, before: likeness.Before | None = None) -> Inspected:
+    """All of it follows from the catalog and the source's own words; `before` spares comparisons."""
+    alike = likeness.pairs(table, before)
     if source.near_duplicates == "refuse":
         table = near_duplicates.refuse(table, alike)
     return Inspected(table, alike, checks.examine(source, table, alike))

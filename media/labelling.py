@@ -22,17 +22,30 @@ class PathRule:
         self._rule = rule
         self._pattern = re.compile(rule.pattern) if rule.pattern else None
         self._kind = kind
+        self._said: dict[str, tuple[tuple[str, ...], str, str, str, str]] = {}
 
     def item(self, path: str, load: Callable[[], bytes], *, name: str = "", stamp: str = "") -> Item:
         """The file at `path`, or what is called `name` in it, labelled or refused."""
         if is_document(path, self._kind):
             return Item(path, (), "", "", load, DOCUMENT, stamp=stamp)
+        labels, group, subject, split, refused = self._told(path)
+        rights = {"subject": subject} if subject else {}
+        return Item(name or path, labels, group, split, load, refused, rights, stamp=stamp)
+
+    def _told(self, path: str) -> tuple[tuple[str, ...], str, str, str, str]:
+        """Labels, group, subject, official split, the reason for a refusal. Without a pattern, the folder alone decides."""
+        if self._pattern is not None:
+            return self._checked(path)
+        folder = path[: path.rfind("/") + 1]
+        if folder not in self._said:
+            self._said[folder] = self._checked(path)
+        return self._said[folder]
+
+    def _checked(self, path: str) -> tuple[tuple[str, ...], str, str, str, str]:
         label, group, subject, named, refused = self._read(path)
         split, unknown = official_split(named)
         refused = refused or unknown
-        labels = (label,) if label and not refused else ()
-        rights = {"subject": subject} if subject else {}
-        return Item(name or path, labels, group if not refused else "", split, load, refused, rights, stamp=stamp)
+        return (label,) if label and not refused else (), group if not refused else "", subject, split, refused
 
     def _read(self, path: str) -> tuple[str, str, str, str, str]:
         """Label, group, subject, split and the reason for a refusal, each empty when there is none."""

@@ -50,9 +50,9 @@ class Pool:
         for process in self._processes:
             process.stop()
 
-    def start(self) -> None:
-        """Start all processes while this one has other work; else each starts with its first chunk."""
-        for process in self._processes:
+    def start(self, count: int | None = None) -> None:
+        """Start so many processes, or all, while this one has other work; else each starts with its first chunk."""
+        for process in self._processes[-count if count else 0 :]:  # the last one is the first to be used
             process.start()
 
     def probe(self, assets: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Probed]]:

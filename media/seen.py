@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from media import catalog, folders
+from media import catalog, folders, near_duplicates
 from media.sources import Item
 from media.survey import Survey
 
@@ -55,6 +55,10 @@ class Memory:
         unfinished.replace(self.file)
 
     def _metadata(self, assets: Path) -> Mapping[bytes, bytes]:
-        with (assets / catalog.FILE).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {b"made_by": self.made_by.encode(), b"catalog": digest.encode()}
+        told = {name.encode(): _digest(assets / name) for name in (catalog.FILE, near_duplicates.FILE)}
+        return {b"made_by": self.made_by.encode(), **told}
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().encode()

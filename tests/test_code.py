@@ -34,7 +34,7 @@ def test_validate_depends_on_its_template() -> None:
 def test_what_only_moves_bytes_is_no_dependency_and_the_gate_is_one() -> None:
     files = code.files(ROOT, ["steps.train", "steps.validate", RECIPE], learns=True)
     beside = {path for path in files if path.startswith(("project/", "registry/", "steps/c"))}
-    assert beside == {"registry/__init__.py", "registry/gate.py"}
+    assert beside == {"registry/__init__.py", "registry/gate.py", "steps/card.py", "steps/card.md.jinja"}
 
 
 def test_imports_of_every_form_are_followed(tmp_path: Path) -> None:

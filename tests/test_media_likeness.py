@@ -68,6 +68,26 @@ def test_no_pair_is_missed(data: st.DataObject) -> None:
     assert found == equals | brute({number: code for code, number in unique.items()}, kind)
 
 
+NEARBY = [flipped(bytes(range(32)), range(7 * place)).hex() for place in range(8)]
+"""Each near the next three."""
+
+
+@given(
+    codes=st.lists(st.sampled_from(NEARBY), min_size=4, max_size=12),
+    added=st.sets(st.integers(0, 11)),
+    gone=st.sets(st.integers(0, 11)),
+)
+def test_what_was_compared_before_spares_work_and_changes_nothing(
+    codes: list[str], added: set[int], gone: set[int]
+) -> None:
+    earlier, later = (
+        catalog.table([asset(number, code) for number, code in enumerate(codes) if number not in away])
+        for away in (added, gone)
+    )
+    known = likeness.Before(earlier, likeness.pairs(earlier))
+    assert likeness.pairs(later, known).equals(likeness.pairs(later))
+
+
 @pytest.mark.parametrize(("unit_bits", "radius"), [(1, 0), (1, 1), (1, 8), (1, 24), (8, 0), (8, 5)])
 def test_candidates_hold_every_close_pair_and_few_others(unit_bits: int, radius: int) -> None:
     rng = np.random.default_rng(radius)

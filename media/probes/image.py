@@ -6,9 +6,9 @@ import PIL
 from PIL import Image, UnidentifiedImageError
 
 from media import declared, picture
-from media.fingerprints.image import SIZE, fingerprint
+from media.fingerprints.image import DRAFT, fingerprint
 
-VERSION = f"image 4, pillow {PIL.__version__}"
+VERSION = f"image 5, pillow {PIL.__version__}"
 """Names what `probe` would say: an earlier result of the same version holds."""
 
 SUFFIXES: dict[str, tuple[str, ...]] = {}
@@ -38,7 +38,7 @@ def _examined(data: bytes) -> dict[str, Any]:
     image = picture.opened(data)
     frames = getattr(image, "n_frames", 1)
     mode, (width, height), channels = image.mode, image.size, len(image.getbands())
-    image.draft("L", (SIZE, SIZE))  # of a JPEG all bytes are still read, but fewer pixels are made of them
+    image.draft("L", (DRAFT, DRAFT))  # of a JPEG all bytes are still read, but fewer pixels are made of them
     image.load()
     if mode not in picture.MODES:
         return {"reason": f"colour space {mode} is not read; convert it to RGB"}
