@@ -13,7 +13,7 @@ def mermaid(graph: Graph) -> str:
     for node in graph.nodes.values():
         text = '"' + "<br/>".join(_plain(part) for part in (node.name, node.said) if part) + '"'
         lines.append(f"    {number[node.id]}{BRACKETS[node.kind].format(text)}")
-    lines += [f"    {number[start]} -->|{verb}| {number[end]}" for start, end, verb in sorted(graph.edges)]
+    lines += [f"    {number[start]} -->|{verb}| {number[end]}" for start, end, verb in graph.ordered()]
     return "\n".join(lines)
 
 
@@ -28,9 +28,7 @@ def dot(graph: Graph) -> str:
         f"  {_quoted(node.id)} [label={_quoted(_label(node))}, shape={SHAPES[node.kind]}];"
         for node in graph.nodes.values()
     ]
-    edges = [
-        f"  {_quoted(start)} -> {_quoted(end)} [label={_quoted(verb)}];" for start, end, verb in sorted(graph.edges)
-    ]
+    edges = [f"  {_quoted(start)} -> {_quoted(end)} [label={_quoted(verb)}];" for start, end, verb in graph.ordered()]
     return "\n".join(["digraph lineage {", "  rankdir=LR;", *nodes, *edges, "}"])
 
 

@@ -31,8 +31,13 @@ class Graph:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: set[tuple[str, str, str]] = field(default_factory=set)
 
+    def ordered(self) -> list[tuple[str, str, str]]:
+        """The edges in the order of their nodes."""
+        place = {each: number for number, each in enumerate(self.nodes)}
+        return sorted(self.edges, key=lambda edge: (place[edge[0]], place[edge[1]], edge[2]))
+
     def as_dict(self) -> dict[str, Any]:
-        edges = [{"from": start, "to": end, "verb": verb} for start, end, verb in sorted(self.edges)]
+        edges = [{"from": start, "to": end, "verb": verb} for start, end, verb in self.ordered()]
         return {"nodes": [asdict(node) for node in self.nodes.values()], "edges": edges}
 
 

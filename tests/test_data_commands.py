@@ -200,7 +200,7 @@ def test_an_export_holds_the_bytes_that_came_in(mine: Workspace, tmp_path: Path)
     original = (mine.pictures / "sounds/low/a.wav").read_bytes()
     assert (tmp_path / "out/low/a.wav").read_bytes() == original
     licences = (tmp_path / "out/LICENCES.csv").read_text().splitlines()
-    assert f'low/a.wav,{hashlib.sha256(original).hexdigest()},CC-BY-4.0,,,unknown,,"A, B"' in licences
+    assert f'low/a.wav,{hashlib.sha256(original).hexdigest()},CC-BY-4.0,,,unknown,,,,,,"A, B"' in licences
 
 
 def test_an_asset_is_exported_once_it_is_released(mine: Workspace, tmp_path: Path) -> None:
