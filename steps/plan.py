@@ -63,7 +63,7 @@ def check(read: params.Params) -> None:
         try:
             recipe, settings = settings_of(name, model)
             variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
-            search.space(settings, recipe.search, model.tune, f"params.yaml: models.{name}.tune")
+            search.space(settings, (), model.tune, f"params.yaml: models.{name}.tune")
             kind, wanted = read.sources[model.source].kind, recipe.kind_for(settings)
             if kind != wanted:
                 problems.append(
