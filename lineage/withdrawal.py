@@ -77,12 +77,12 @@ class Touched:
 def touched(root: Path, db: sqlite3.Connection, ids: Sequence[str]) -> Touched:
     """Look in the present catalogs and in every version."""
     traced = trace.of(db, ids)
-    db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (asset TEXT PRIMARY KEY)")
-    db.execute("DELETE FROM wanted")
-    db.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((each,) for each in ids))
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS touched (asset TEXT PRIMARY KEY)")
+    db.execute("DELETE FROM touched")
+    db.executemany("INSERT OR IGNORE INTO touched VALUES (?)", ((each,) for each in ids))
     rows = db.execute(
         "SELECT present.source, count(DISTINCT source_asset.asset) FROM present JOIN source_asset"
-        " ON source_asset.assets = present.assets JOIN wanted ON wanted.asset = source_asset.asset"
+        " ON source_asset.assets = present.assets JOIN touched ON touched.asset = source_asset.asset"
         " WHERE source_asset.status = 'admitted' GROUP BY present.source ORDER BY 1"
     )
     sources = {str(source): int(count) for source, count in rows}

@@ -1,6 +1,7 @@
 """Lineage of a model that was really trained: its pictures, by path, by file and by release."""
 
 import shutil
+from pathlib import Path
 
 from workspaces import Workspace
 
@@ -32,8 +33,17 @@ def test_the_tree_of_a_real_version_agrees(workspace: Workspace) -> None:
     assert "DIFFERS other bytes: card.json" in text
 
 
-def test_why_tells_who_overrode_a_rule(workspace: Workspace) -> None:
-    shutil.copy(workspace.pictures / "disc" / "0003.png", workspace.pictures / "square" / "twin.png")
+def own_pictures(workspace: Workspace, tmp_path: Path) -> Path:
+    """Pictures that may be spoilt, as the source of the workspace: those that it came with serve other tests."""
+    own = tmp_path / "pictures"
+    shutil.copytree(workspace.pictures, own)
+    workspace.params(str(workspace.pictures), str(own))
+    return own
+
+
+def test_why_tells_who_overrode_a_rule(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = own_pictures(workspace, tmp_path)
+    shutil.copy(pictures / "disc" / "0003.png", pictures / "square" / "twin.png")
     workspace.params("licence: CC0-1.0", "licence: CC0-1.0, max_quarantined: 0.5")
     workspace.dailies("data", "check", "shapes")
     [refused, before] = workspace.json("lineage", "why", "square/twin.png")["said"]
@@ -52,10 +62,11 @@ def refused_id(workspace: Workspace) -> str:
     return str(refused)
 
 
-def test_a_failed_ingest_says_why_too(workspace: Workspace) -> None:
-    (workspace.pictures / "disc" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (workspace.pictures / "disc" / "torn2.png").write_bytes(b"\x89PNG\r\n\x1a\nx")
+def test_a_failed_ingest_says_why_too(workspace: Workspace, tmp_path: Path) -> None:
+    pictures = own_pictures(workspace, tmp_path)
+    (pictures / "disc" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (pictures / "disc" / "torn2.png").write_bytes(b"\x89PNG\r\n\x1a\nx")
     workspace.dailies("data", "check", "shapes", exit_code=3)
-    said = workspace.json("lineage", "why", str(workspace.pictures / "disc" / "torn.png"))
+    said = workspace.json("lineage", "why", str(pictures / "disc" / "torn.png"))
     assert said["said"] == []
     assert [(each["source"], each["path"]) for each in said["last_ingest"]] == [("shapes", "disc/torn.png")]

@@ -121,7 +121,7 @@ def test_a_group_of_a_pattern_says_the_split_by_matching(tmp_path: Path) -> None
         ({"sidecar": "../x"}, "string should match pattern"),
         (
             {"sidecar": ".txt", "pattern": "x"},
-            r"no group named group or split or test or train or validation, write \(\?P<group>…\)",
+            r"no group named group or split or subject or test or train or validation, write \(\?P<group>…\)",
         ),
         ({"none": True, "pattern": "(?P<label>x)(?P<group>y)"}, "another rule says the label; leave it out"),
     ],

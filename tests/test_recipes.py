@@ -174,6 +174,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for room in CODE:
         shutil.copytree(ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "params.yaml").write_text(yaml.safe_dump(twins.params(root.parent / "sources"), sort_keys=False))
+    ran(root, ["-m", "dvc", "init", "--quiet", "--no-scm"])
     ran(root, ["-m", "steps.plan"])
     return root
 

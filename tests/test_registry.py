@@ -56,7 +56,7 @@ def test_a_refused_version_needs_somebody_to_overrule_the_gate(workspace: Worksp
     workspace.dailies("model", "promote", "shapes", "v0.2.0", "--override", "--why", "the fair", "--stage", "staging")
     [event] = workspace.json("model", "show", "shapes#staging")["history"]
     assert event["overridden"] and event["why"] == "the fair" and event["who"] and event["when"]
-    assert [rule["passed"] for rule in event["rules"]] == [False]
+    assert [rule["passed"] for rule in event["rules"]] == [False, True]
     assert (live(workspace, "staging"), live(workspace)) == ("v0.2.0", "v0.1.0")
     assert "refused: accuracy at least 0.3, overruled" in workspace.dailies("model", "ls").stdout
     assert "into staging OVER THE GATE" in workspace.dailies("model", "show", "shapes@v0.2.0").stdout
@@ -65,7 +65,7 @@ def test_a_refused_version_needs_somebody_to_overrule_the_gate(workspace: Worksp
 def test_a_version_is_judged_against_what_is_live_now(workspace: Workspace) -> None:
     another(workspace, "v0.2.0", champion=None)
     answer = workspace.json("model", "promote", "shapes", "v0.2.0")
-    assert [rule["rule"] for rule in answer["rules"]] == ["accuracy at least 0.3", "not worse than v0.1.0"]
+    assert [rule["rule"] for rule in answer["rules"]] == ["accuracy at least 0.3", "not worse than v0.1.0", "rights"]
 
 
 def test_a_version_without_a_gate_is_not_promoted_by_itself(workspace: Workspace) -> None:

@@ -187,4 +187,5 @@ def test_following_counts_from_the_first_catch() -> None:
     boards = np.concatenate([planes()] * 2)
     far = np.array([place(3, 1), place(1, 2), place(1, 3), place(3, 1)])
     played = board_game.Played(np.stack([far, far]), np.full((2, 4), place(1, 3)), np.array([2, -1]))
-    assert games._near(boards, played).tolist() == [0.5, 0]
+    close = board_game.near(boards, played.places, played.goals)
+    assert games._once_caught(close, played).tolist() == [0.5, 0]
