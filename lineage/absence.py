@@ -100,6 +100,7 @@ def _in_place(place: Place, wanted: pa.Array, needs: store.Needs) -> tuple[list[
             owners = tuple(store.owners(needs, md5))
             what = "samples" if derivation.FILE in (listing or {}) else "assets"
             holding.append(Holding(place.name, f"{what} {md5}", held, owners, _purge(place, owners), present))
+    holding.sort(key=lambda each: (each.what.startswith("assets "), each.needed_by, each.what))
     return holding, len(names)
 
 
