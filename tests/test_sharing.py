@@ -213,7 +213,9 @@ def test_a_signed_version_is_promoted_and_asked(workspace: Workspace, signer: Pa
 
 def test_a_run_signs_what_it_registers(workspace: Workspace, signer: Path) -> None:
     workspace.params("epochs: 4", "epochs: 3")
-    workspace.git("verify-tag", workspace.json("run", "shapes", exit_code=None)["tag"])
+    assert workspace.json("run", "shapes", exit_code=None)["tag"] == "shapes@v0.2.0"
+    said = workspace.git("verify-tag", "--verbose", "shapes@v0.2.0")  # which fails where the signature is not good
+    assert "tag shapes@v0.2.0" in said
 
 
 def test_a_stranger_s_signature_is_not_good(workspace: Workspace, signer: Path, tmp_path: Path) -> None:
