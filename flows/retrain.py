@@ -16,9 +16,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows import quiet
+from flows import approval, quiet
 from lineage import current
-from project import layout, params
+from project import layout, params, watching
 from project.errors import DailiesError, full
 from registry.publish import Candidate, Registration
 from registry.runs import Run, who
@@ -48,12 +48,15 @@ def retrain(
     ]
     run = Run(run_id, model, layout.private(root).parent, root)
     record = _record(entry, outcomes, started, trigger, overrides)
-    made = register(Candidate(run, entry.source, base, promote, bool(overrides), record))
+    may = promote and entry.promote != "never"
+    ask_s = watching.seconds(entry.approve_within) if entry.promote == "ask" else 0
+    made = register(Candidate(run, entry.source, base, may, bool(overrides), record, ask_s))
     if made.promoted or not made.new:
         return Completed(data=made, message=f"{made.version.tag}")
-    return Completed(
-        data=made, name="Refused" if promote else "Registered", message=f"{made.version.tag} is not promoted"
-    )
+    if made.waits_until:
+        approval.ask(made.version.tag)
+        return Completed(data=made, name="Waiting", message=f"{made.version.tag} waits for a person")
+    return Completed(data=made, name="Refused" if may else "Registered", message=f"{made.version.tag} is not promoted")
 
 
 def _record(

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from project.errors import UsageError
 from project.source import NAME, SOURCE_NAME, Columns, Dialect, LabelRule, Part, Source, Strict, Titles
+from project.watching import Duration, Monitor, Promote
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Strict)
@@ -79,6 +80,10 @@ class Model(Strict):
     limits: tuple[str, ...] = ()
     """What its card is to say it cannot, besides what the figures show."""
     schedule: Schedule | None = None
+    promote: Promote = "gate"
+    approve_within: Duration = "7 d"
+    """How long a version waits for a person, with `promote: ask`; then it stays registered."""
+    monitor: Monitor | None = None
 
 
 class Params(Strict):
@@ -158,6 +163,7 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "models.*.rights": Rights,
     "models.*.tune.*.Range": Range,
     "models.*.schedule": Schedule,
+    "models.*.monitor": Monitor,
     "": Params,
 }
 

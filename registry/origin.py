@@ -12,7 +12,7 @@ from pathlib import Path
 
 from project import layout
 from project.errors import DailiesError, RemoteUnreachable, UsageError
-from registry import events, git, runs
+from registry import events, git, records, runs
 
 SETTING = "dailies.publish"
 ATTEMPTS = 12
@@ -69,7 +69,7 @@ def listed(root: Path, name: str) -> dict[str, str]:
 
 
 def publish(root: Path, model: str, branch: str = "") -> bool:
-    """Send the tags of `model` that the shared repository lacks, and with them `branch` as it is here.
+    """Send the tags and records of `model` that the shared repository lacks, and with them `branch` as it is here.
 
     False when another clone was first with a tag or on the branch, and nothing was sent. Raises RemoteUnreachable.
     """
@@ -77,7 +77,7 @@ def publish(root: Path, model: str, branch: str = "") -> bool:
     if not name:
         return True
     there, ours = listed(root, name), _ours(root)
-    known = [event.tag for event in events.read(root, model)]
+    known = [*(event.tag for event in events.read(root, model)), *records.names(root, model)]
     if any(there.get(tag, ours[tag]) != ours[tag] for tag in known):
         return False
     missing = [tag for tag in known if tag not in there]

@@ -1,7 +1,7 @@
 """Moving stages by hand: promote, roll back, take a version back. Each is one tag, pushed where the clone publishes."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,25 +39,34 @@ def promote(root: Path, name: str, number: str, stage: str, allowed: Allowed, *,
 
     def move() -> tuple[list[str], Moved]:
         version = tags.find(root, f"{name}@{number}")
-        before = tags.live(root, name, stage)
-        if before and before.tag == version.tag:
-            return [], Moved(version, stage, "", before, [])
-        verify(root, version)
-        ours = _permitted(root, version, allowed)
-        rules = [*verdict(root, version), ours]
-        refused = [f"{rule['rule']}: {rule['reason']}" for rule in rules if not rule["passed"]]
-        if refused and not override:
-            raise GateRefused(
-                f"{version.tag} is not promoted: {'; '.join(refused)}; to do it nevertheless: "
-                f'dailies model promote {name} {version.version} --stage {stage} --override --why "…"'
-            )
-        fetching.check_remote(root, version)
-        message = _message(root, version, why or "passed the gate") | {"rules": rules}
-        message |= {"overridden": True} if refused else {}
-        tag = tags.append(root, name, f"#{stage}", version.commit, message)
-        return [tag], Moved(tags.find(root, version.tag), stage, tag, before, rules, bool(refused))
+        said = message(root, version, why or "passed the gate")
+        moved = into(root, version, stage, allowed, said, override=override)
+        return [moved.tag] if moved.tag else [], moved
 
-    return _published(root, name, move)
+    return published(root, name, move)
+
+
+def into(
+    root: Path, version: Version, stage: str, allowed: Allowed, said: dict[str, Any], *, override: bool = False
+) -> Moved:
+    """Judge a version as it is now, and write the tag, with what is `said`, that makes it live. For `published`."""
+    name = version.name
+    before = tags.live(root, name, stage)
+    if before and before.tag == version.tag:
+        return Moved(version, stage, "", before, [])
+    verify(root, version)
+    ours = _permitted(root, version, allowed)
+    rules = [*verdict(root, version), ours]
+    refused = [f"{rule['rule']}: {rule['reason']}" for rule in rules if not rule["passed"]]
+    if refused and not override:
+        raise GateRefused(
+            f"{version.tag} is not promoted: {'; '.join(refused)}; to do it nevertheless: "
+            f'dailies model promote {name} {version.version} --stage {stage} --override --why "…"'
+        )
+    fetching.check_remote(root, version)
+    said = said | {"rules": rules} | ({"overridden": True} if refused else {})
+    tag = tags.append(root, name, f"#{stage}", version.commit, said)
+    return Moved(tags.find(root, version.tag), stage, tag, before, rules, bool(refused))
 
 
 def verdict(root: Path, version: Version) -> Rules:
@@ -85,30 +94,40 @@ def _permitted(root: Path, version: Version, allowed: Allowed) -> dict[str, Any]
     return rule.as_dict()
 
 
-def rollback(root: Path, name: str, stage: str, allowed: Allowed, why: str) -> Moved:
-    """Take the live version out of `stage`, so that the one before it is live again. Raises UsageError."""
+def rollback(
+    root: Path, name: str, stage: str, allowed: Allowed, why: str, *,
+    pair: tuple[str, str] | None = None, more: Mapping[str, Any] | None = None,
+) -> Moved:  # fmt: skip
+    """Take the live version out of `stage`, so that the one before it is live again. Raises UsageError.
+
+    `pair` names the two as the caller knows them: where others are concerned by now, nothing is done. `more` is kept with
+    the tag.
+    """
 
     def move() -> tuple[list[str], Moved]:
         now = tags.live(root, name, stage)
         if now is None:
             tags.find(root, name)
             raise UsageError(f"nothing of {name} is live in {stage}, so there is nothing to roll back")
-        line = tags.lines(root, name)[name]
-        holders = line.holders(stage)
-        earlier = [version for version in line.standing() if version.commit == (holders[-2:-1] or [""])[0]]
-        if not earlier:
+        earlier = tags.lines(root, name)[name].before(stage)
+        if earlier is None:
             raise UsageError(
                 f"{now.tag} is the only version in {stage}, so there is none to go back to; "
                 f"promote another: dailies model promote {name} VERSION --stage {stage}"
             )
-        verify(root, earlier[0])
-        _permitted(root, earlier[0], allowed)
-        fetching.check_remote(root, earlier[0])
-        message = _message(root, now, why or "rolled back") | {"back_to": earlier[0].version}
-        tag = tags.append(root, name, f"#{stage}!", now.commit, message)
-        return [tag], Moved(tags.find(root, earlier[0].tag), stage, tag, now, [])
+        if pair and pair != (now.version, earlier.version):
+            raise UsageError(
+                f"{now.tag} is live in {stage} by now and {earlier.tag} was before it, "
+                f"so {name}@{pair[0]} is not rolled back; look again"
+            )
+        verify(root, earlier)
+        _permitted(root, earlier, allowed)
+        fetching.check_remote(root, earlier)
+        said = message(root, now, why or "rolled back") | {"back_to": earlier.version, **(more or {})}
+        tag = tags.append(root, name, f"#{stage}!", now.commit, said)
+        return [tag], Moved(tags.find(root, earlier.tag), stage, tag, now, [])
 
-    return _published(root, name, move)
+    return published(root, name, move)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +149,10 @@ def retire(root: Path, name: str, number: str, *, even_live: bool, why: str) -> 
                 f"{version.tag} is live in {', '.join(version.stages)}; promote another or roll back first, "
                 "or say --even-live: then the version before it is live again"
             )
-        tag = tags.append(root, name, f"@{version.version}!", version.commit, _message(root, version, why))
+        tag = tags.append(root, name, f"@{version.version}!", version.commit, message(root, version, why))
         return [tag], Retired(version, tag, {stage: tags.live(root, name, stage) for stage in version.stages})
 
-    return _published(root, name, move)
+    return published(root, name, move)
 
 
 def verify(root: Path, version: Version, stage: str = "") -> None:
@@ -153,7 +172,8 @@ def history(root: Path, name: str) -> list[Event]:
     return [event for event in events.read(root, name) if event.kind != "register"]
 
 
-def _message(root: Path, version: Version, why: str) -> dict[str, Any]:
+def message(root: Path, version: Version, why: str) -> dict[str, Any]:
+    """What a tag says of who, when and why."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {"version": version.version, "why": why, "who": git.identity(root) or runs.who(), "when": now}
 
@@ -161,7 +181,7 @@ def _message(root: Path, version: Version, why: str) -> dict[str, Any]:
 Result = Moved | Retired
 
 
-def _published(root: Path, name: str, move: Callable[[], tuple[list[str], Any]]) -> Any:
+def published(root: Path, name: str, move: Callable[[], tuple[list[str], Any]]) -> Any:
     """Do `move`, which writes tags, on what the shared repository knows now; again when another clone was first."""
     for _ in origin.attempts(name):
         with origin.held(root):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from project import layout
-from registry import dvc, gate, git, origin, scores, tags
+from registry import approval, dvc, gate, git, origin, scores, tags
 from registry.landing import land
 from registry.runs import Run
 
@@ -20,8 +20,8 @@ CHOSEN = ("recipe", "source", "settings", "augment", "split")
 
 Allowed = Callable[[], gate.Rule]
 """The rule on rights as it is at this moment; called again right before a version goes live."""
-Evaluate = Callable[[tags.Version, Path], Path]
-"""(champion, folder to write to) → its predictions on today's test assets."""
+Evaluate = Callable[[tags.Version, Path], dict[str, float]]
+"""(champion, folder to write to) → asset → its score on today's test assets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Registration:
     rules: list[dict[str, Any]]
     landed: bool
 
+    @property
+    def waits_until(self) -> str:
+        """The moment (ISO 8601) until which it waits for a person; empty when it does not."""
+        return "" if self.promoted or not self.new else approval.until(self.version)
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "model": self.version.name,
@@ -42,6 +47,7 @@ class Registration:
             "promoted": self.promoted,
             "new": self.new,
             "landed": self.landed,
+            "waits_until": self.waits_until or None,
             "rules": self.rules,
             "metrics": self.version.message.get("metrics", {}),
         }
@@ -57,6 +63,8 @@ class Candidate:
     promote: bool
     overridden: bool
     record: dict[str, Any]
+    ask_s: int = 0
+    """How long a person may take to let it go live; 0 where the gate is enough."""
 
     @property
     def stages(self) -> list[str]:
@@ -87,9 +95,13 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
             return Registration(old, "prod" in old.stages, False, old.message.get("verdict", {}).get("rules", []), True)
         champion = tags.live(run.folder, run.model)
         rules = [*judge(candidate, champion, evaluate, scored), allowed().as_dict()]
-        promoted = candidate.promote and all(rule["passed"] for rule in rules)
+        rules += _stepped_down(candidate, old)
+        passed = candidate.promote and all(rule["passed"] for rule in rules)
+        promoted = passed and not candidate.ask_s
         version = old.version if old else next_version(run.folder, run.model)
         message = _message(candidate, outputs, version, rules, promoted, champion)
+        if passed and candidate.ask_s:
+            message["verdict"]["approval"] = approval.request(candidate.ask_s)
         layout.write_json(layout.reports(run.folder, run.model) / "run.json", message)
         commit = _commit(candidate, message)
         dvc.push(run.folder, [stage for stage in candidate.stages if stage != "plan"], layout.cached(outputs))
@@ -133,6 +145,16 @@ def _tag(
     return written
 
 
+def _stepped_down(candidate: Candidate, old: tags.Version | None) -> list[dict[str, Any]]:
+    """A rule that fails for a version that was rolled back: what was taken out of a stage comes back by hand only."""
+    line = tags.lines(candidate.run.folder, candidate.run.model).get(candidate.run.model)
+    event = line.left("prod", old.commit) if line and old else None
+    if event is None or old is None:
+        return []
+    again = f"dailies model promote {old.name} {old.version}"
+    return [gate.Rule("not rolled back", False, f"{tags.said(event)}; to make it live again: {again}").as_dict()]
+
+
 def _changed(candidate: Candidate) -> bool:
     """Has the run anything to land: files that differ, or commits that the main branch lacks?"""
     folder = candidate.run.folder
@@ -156,7 +178,7 @@ def judge(
         known = (scored or {}).get(champion.tag) or scores.of(candidate.run.folder, champion)
         if not own.keys() <= known.keys():
             fresh = layout.private(candidate.run.folder) / "compare" / candidate.run.id
-            known = scores.read(evaluate(champion, fresh))
+            known = evaluate(champion, fresh)
         if scored is not None:
             scored[champion.tag] = known
         rules = [*rules, gate.against_champion(own, known, champion.version).as_dict()]

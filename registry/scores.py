@@ -1,11 +1,13 @@
 """What versions scored on their test assets, one number an asset, and two of them compared."""
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from project.errors import IntegrityError
+from project.errors import DailiesError, IntegrityError
 from registry import dvc, fetching, gate, git
 from registry.gate import Rule
 from registry.tags import Version
@@ -32,6 +34,22 @@ def of(root: Path, version: Version) -> dict[str, float]:
             return read(fetching.bring(repo, [md5])[md5])
     except IntegrityError:
         return {}
+
+
+def measured(folder: Path, version: Version, out: Path, only: Path | None = None) -> dict[str, float]:
+    """Asset → score of what `version` answers to the test assets of `folder`, a tree whose plan is current, read as it was
+    trained to read them. `only` is a JSON list of assets to ask about instead, of whatever split. `out` is filled.
+
+    Raises DailiesError.
+    """
+    weights = fetching.folder_of(folder, version)
+    command = [sys.executable, "-m", "steps.compare", version.name, version.commit, str(weights), str(out)]
+    command += [str(only)] if only else []
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["nothing"]
+        raise DailiesError(f"{version.tag} could not be measured on today's assets: {said[-1]}")
+    return read(out / "predictions.parquet")
 
 
 def compared(root: Path, version: Version, champion: Version) -> Rule:

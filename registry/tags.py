@@ -19,7 +19,7 @@ from registry.events import Event
 from registry.git import git
 
 Stack = dict[str, Event]
-"""Commit → the assignment that put it into a stage, oldest first."""
+"""Commit → the assignment that put it into a stage, or took it out, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Line:
     versions: dict[str, Version] = field(default_factory=dict)
     gone: dict[str, Event] = field(default_factory=dict)
     stages: dict[str, Stack] = field(default_factory=dict)
+    left_stages: dict[str, Stack] = field(default_factory=dict)
     deprecated: Event | None = None
 
     def take(self, event: Event) -> None:
@@ -62,9 +63,11 @@ class Line:
         elif event.kind == "deregister":
             self.gone[event.version] = event
         elif event.kind in ("assign", "unassign"):
-            stack.pop(event.commit, None)
-            if event.kind == "assign":
-                stack[event.commit] = event
+            gone = self.left_stages.setdefault(event.stage, {})
+            into, out_of = (stack, gone) if event.kind == "assign" else (gone, stack)
+            out_of.pop(event.commit, None)
+            into.pop(event.commit, None)
+            into[event.commit] = event
 
     def standing(self) -> list[Version]:
         """The versions that were not taken back, lowest number first, each with the stages that it is live in."""
@@ -77,6 +80,15 @@ class Line:
         """The commits in a stage, the live one last, without versions that were taken back."""
         lost = {self.versions[version].commit for version in self.gone if version in self.versions}
         return [commit for commit in self.stages.get(stage, {}) if commit not in lost]
+
+    def left(self, stage: str, commit: str) -> Event | None:
+        """Who took a version out of a stage to which it has not come back, when and why."""
+        return self.left_stages.get(stage, {}).get(commit)
+
+    def before(self, stage: str) -> Version | None:
+        """The version that a rollback of `stage` makes live again."""
+        commit = (self.holders(stage)[-2:-1] or [""])[0]
+        return next((version for version in self.standing() if version.commit == commit), None)
 
 
 def _version(event: Event) -> Version:

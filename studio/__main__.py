@@ -75,6 +75,43 @@ def status(*, json: Json = False) -> Answer:
 
 
 @app.command
+def approve(
+    version: Annotated[str, Parameter(help="NAME@VERSION, or the id of the run that made it.")],
+    *,
+    refuse: Annotated[bool, Parameter(negative="", help="Say no instead.")] = False,
+    why: Annotated[str, Parameter(help="The reason; it is kept with the version.")] = "",
+    json: Json = False,
+) -> Answer:
+    """Let a version go live that waits for a person, as its model says promote: ask. Gate and rights are judged anew."""
+    from studio import approve as approving
+
+    return approving.approve(version, refuse=refuse, why=why)
+
+
+@app.command
+def approvals(
+    *,
+    all: Annotated[bool, Parameter(negative="", help="Also those that were answered, or not in time.")] = False,
+    json: Json = False,
+) -> Answer:
+    """Which versions wait for a person."""
+    from studio import approve as approving
+
+    return approving.approvals(everything=all)
+
+
+@app.command
+def monitor(
+    *models: str,
+    json: Json = False,
+) -> Answer:
+    """Compare live versions with those before them on assets that neither knew; roll back by rule what is worse."""
+    from studio import monitor as watching
+
+    return watching.monitor(models)
+
+
+@app.command
 def predict(
     model: str,
     *files: Path,

@@ -34,6 +34,11 @@ def fail(error: DailiesError, as_json: bool) -> NoReturn:
     sys.exit(error.exit_code)
 
 
+def told(moment: str) -> str:
+    """A moment of ISO 8601, to the minute."""
+    return moment[:16].replace("T", " ") + (" UTC" if moment.endswith(("+00:00", "Z")) else "")
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Columns as wide as they need to be, two spaces apart."""
     cells = [[str(head) for head in heads], *[[str(cell) for cell in row] for row in rows]]

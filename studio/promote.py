@@ -1,5 +1,6 @@
 """`dailies model promote, rollback, retire`: which version is live."""
 
+from pathlib import Path
 from typing import Any
 
 from lineage import rights
@@ -16,19 +17,19 @@ def promote(name: str, version: str, stage: str, *, override: bool, why: str) ->
     data = _data(moved) | {"rules": moved.rules, "overridden": moved.overridden}
     if not moved.tag:
         return Answer(data, f"{moved.version.tag} is live in {stage} already; nothing to do")
-    lines = [f"{moved.version.tag} is live in {stage}, {_instead(moved.before)}", f"  tag      {moved.tag}"]
+    lines = [f"{moved.version.tag} is live in {stage}, {instead(moved.before)}", f"  tag      {moved.tag}"]
     lines += [
         f"  {'passed ' if rule['passed'] else 'OVERRULED'}  {rule['rule']}: {rule['reason']}" for rule in moved.rules
     ]
-    return Answer(data, "\n".join([*lines, _place(root)]))
+    return Answer(data, "\n".join([*lines, place(root)]))
 
 
 def rollback(name: str, stage: str, why: str) -> Answer:
     """Put the version before the live one back."""
     root = layout.find()
     moved = promotion.rollback(root, name, stage, rights.of_version, why)
-    lines = [f"{moved.version.tag} is live in {stage} again, {_instead(moved.before)}", f"  tag      {moved.tag}"]
-    return Answer(_data(moved), "\n".join([*lines, _place(root)]))
+    lines = [f"{moved.version.tag} is live in {stage} again, {instead(moved.before)}", f"  tag      {moved.tag}"]
+    return Answer(_data(moved), "\n".join([*lines, place(root)]))
 
 
 def retire(name: str, version: str, *, even_live: bool, why: str) -> Answer:
@@ -42,7 +43,7 @@ def retire(name: str, version: str, *, even_live: bool, why: str) -> Answer:
         for stage, after in now.items()
     ]
     data = {"model": name, "version": done.version.version, "tag": done.tag, "stages": now}
-    return Answer(data, "\n".join([*lines, _place(root)]))
+    return Answer(data, "\n".join([*lines, place(root)]))
 
 
 def _data(moved: promotion.Moved) -> dict[str, Any]:
@@ -55,11 +56,13 @@ def _data(moved: promotion.Moved) -> dict[str, Any]:
     }
 
 
-def _instead(before: Version | None) -> str:
+def instead(before: Version | None) -> str:
+    """What a version that went live took the place of."""
     return f"instead of {before.version}" if before else "where nothing was before"
 
 
-def _place(root: Any) -> str:
+def place(root: Path) -> str:
+    """Where the tags that were written are now."""
     name = origin.remote(root)
     return (
         f"  sent to  {name}" if name else f"  kept in this clone; git config {origin.SETTING} says where it is sent to"

@@ -46,7 +46,7 @@ def run(
     if changed:
         models = {name: source for name, source in models.items() if looks[name].reasons}
     stale = [name for name in models if asked.overrides or looks[name].reasons or not looks[name].version]
-    done = {name: standing(version) for name in models if name not in stale and (version := looks[name].version)}
+    done = {name: standing(root, version) for name in models if name not in stale and (version := looks[name].version)}
     if stale:
         check_space(root)
         if len(stale) == 1:
@@ -95,7 +95,7 @@ def _run_stale(root: Path, name: str, source: str, asked: Asked, prefect: server
     if not asked.overrides:
         now = current.look(root, name, source)
         if not now.reasons and now.version:
-            return standing(now.version)
+            return standing(root, now.version)
     return run_model(root, name, source, asked, prefect)
 
 
@@ -133,6 +133,8 @@ def state(answer: Answer) -> str:
     refused = [rule["reason"] for rule in answer.data.get("rules", ()) if not rule["passed"]]
     if refused:
         return f"the gate refused it: {'; '.join(refused)}"
+    if answer.data.get("waits_until"):
+        return "waits for a person"
     live = answer.data.get("promoted") or "prod" in answer.data.get("stages", ())
     return "live in prod" if live else "not promoted"
 

@@ -14,10 +14,10 @@ from flows.quiet import ENVIRONMENT
 from media.permission import said
 from project import layout
 from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, RightsRefused
-from registry import git, runs, tags
+from registry import approval, git, runs, tags
 from registry.gate import RIGHTS
 from studio import params as params_check
-from studio.answer import Answer
+from studio.answer import Answer, told
 from studio.assets import FINE, findings
 from studio.server import Server
 
@@ -107,10 +107,12 @@ def check_space(root: Path) -> None:
         )
 
 
-def standing(version: tags.Version) -> Answer:
+def standing(root: Path, version: tags.Version) -> Answer:
     """What a person is told of a model whose present weights have this version."""
     verdict = version.message.get("verdict", {})
-    state = "live in prod" if "prod" in version.stages else "registered, not promoted"
+    asked = approval.look(root, version).state if approval.until(version) else ""
+    state = "registered and waits for a person" if asked == "waiting" else "registered, not promoted"
+    state = "live in prod" if "prod" in version.stages else state
     text = f"{version.name} is current: every stage is up to date, {version.tag} is {state}; nothing to do"
     rules = [] if "prod" in version.stages else verdict.get("rules", [])
     refused = [rule["reason"] for rule in rules if not rule["passed"]]
@@ -140,10 +142,14 @@ def _found(root: Path, source: str) -> list[str]:
 def _made(root: Path, run: runs.Run, source: str, result: dict[str, Any], promote: bool) -> Answer:
     """What a finished run tells a person: version, gate, report."""
     refused = [rule for rule in result["rules"] if not rule["passed"]]
-    lines = [f"{result['tag']} is {'live in prod' if result['promoted'] else 'registered, not promoted'}"]
+    waits = result["waits_until"]
+    state = "registered and waits for a person" if waits else "registered, not promoted"
+    lines = [f"{result['tag']} is {'live in prod' if result['promoted'] else state}"]
     lines += [
         f"  {'passed ' if rule['passed'] else 'REFUSED'}  {rule['rule']}: {rule['reason']}" for rule in result["rules"]
     ]
+    if waits:
+        lines.append(f'  approve  dailies approve {result["tag"]} --why "…", or --refuse, until {told(waits)}')
     report = layout.reports(root, run.model) / "report.html"
     if result["landed"] and report.is_file():
         lines.append(f"  report   {report}")

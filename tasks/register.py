@@ -1,7 +1,5 @@
 """Register: judge the candidate, commit, push, land, and write the tags last."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from prefect import task
@@ -10,8 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from lineage import rights, withdrawal
-from project.errors import DailiesError
-from registry import fetching, gate, publish, tags
+from registry import gate, publish, scores, tags
 from tasks.stage import artifact_key, bring_up_to_date, may_recover
 
 
@@ -30,8 +27,8 @@ def register(candidate: publish.Candidate) -> publish.Registration:
     def replan() -> None:
         bring_up_to_date("plan", force=True)
 
-    def evaluate(champion: tags.Version, folder: Path) -> Path:
-        return score_champion(candidate, champion, folder)
+    def evaluate(champion: tags.Version, folder: Path) -> dict[str, float]:
+        return scores.measured(candidate.run.folder, champion, folder)
 
     def allowed() -> gate.Rule:
         run = candidate.run
@@ -49,18 +46,6 @@ def register(candidate: publish.Candidate) -> publish.Registration:
         logger.info("%s is %s", made.version.tag, "live in prod" if made.promoted else "registered, not promoted")
     create_markdown_artifact(key=artifact_key("version", candidate.run.model), markdown=_card(made))
     return made
-
-
-def score_champion(candidate: publish.Candidate, champion: tags.Version, folder: Path) -> Path:
-    """Let the champion answer today's test assets, read as it was trained to read them."""
-    root = candidate.run.folder
-    weights = fetching.folder_of(root, champion)
-    command = [sys.executable, "-m", "steps.compare", candidate.run.model, champion.commit, str(weights), str(folder)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["nothing"]
-        raise DailiesError(f"{champion.tag} could not be measured on today's test assets: {said[-1]}")
-    return folder / "predictions.parquet"
 
 
 def _card(made: publish.Registration) -> str:
