@@ -13,12 +13,13 @@ from prefect import flow, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType, FlowRunFilterTags
 from prefect.client.schemas.objects import State, StateType
 from prefect.deployments import run_deployment
-from prefect.deployments.runner import EntrypointType
+from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from prefect.states import Completed
+from prefect.types.entrypoint import EntrypointType
 from pydantic import Field
 
 from lineage import rights
@@ -127,8 +128,8 @@ def close(version: str, said: str) -> int:
 def deploy(workspace: Path, pool: str) -> None:
     """Make or renew the deployment that draws forms for a workspace."""
     _, name = DEPLOYMENT.split("/")
-    made = approval.to_deployment(
-        name, work_pool_name=pool, job_variables={"working_dir": str(workspace)},
+    made = RunnerDeployment.from_flow(
+        approval, name, work_pool_name=pool, job_variables={"working_dir": str(workspace)},
         description="Asks a person whether a version may go live", entrypoint_type=EntrypointType.MODULE_PATH,
     )  # fmt: skip
     made.apply()

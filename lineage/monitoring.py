@@ -35,6 +35,38 @@ class Watched:
     moved: Moved | None = None
     said: str = ""
 
+    @property
+    def text(self) -> str:
+        """What a person is told."""
+        pair, look = self.pair, self.look
+        if pair is None:
+            return f"{self.model}: no version is live that took the place of another, so there is nothing to compare"
+        if self.outcome == "settled":
+            return (
+                f"{pair.live.tag} was rolled back once ({self.said}) and made live again by hand, and is left as it is"
+            )
+        if self.moved and look:
+            return (
+                f"{pair.live.tag} is worse than {pair.before.version} and rolled back; {pair.before.version} is live again\n"
+                f"  answers  {look.said}\n  tag      {self.moved.tag}"
+            )
+        if self.outcome == "too few" or look is None:
+            last = f"; the last look: {look.word}" if look else ""
+            return f"{pair.said}: too few new assets, {self.arrived:,} of {self.needed:,}{last}"
+        return f"{pair.said}: {look.word}; the next look is at {self.needed:,}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "outcome": self.outcome,
+            "live": self.pair.live.version if self.pair else None,
+            "before": self.pair.before.version if self.pair else None,
+            "arrived": self.arrived,
+            "needed": self.needed,
+            "look": self.look.as_dict() if self.look else None,
+            "tag": self.moved.tag if self.moved else None,
+        }
+
 
 def watch(root: Path, model: str, source: str, rule: Monitor, log: Logger, tell: Tell) -> Watched:
     """Compare the live version with the one before it, and roll back by rule. Raises Locked while another process does;
@@ -121,26 +153,21 @@ def _fresh(root: Path, model: str) -> Iterator[Path]:
     run = runs.start(root, name, {})
     logs = layout.private(root) / "logs" / name
     try:
-        with _environment(DAILIES_WORKSPACE=str(root), DAILIES_LOGS=str(logs), PYTHONPATH=None):
+        # DVC takes paths from the present folder on
+        with contextlib.chdir(run.folder), _environment(DAILIES_WORKSPACE=str(root), DAILIES_LOGS=str(logs)):
             yield run.folder
     finally:
         runs.end(run)
 
 
 @contextlib.contextmanager
-def _environment(**wanted: Any) -> Iterator[None]:
-    """Variables for the steps that this process starts; None takes one away."""
-    before = {name: os.environ.get(name) for name in wanted}
-    _set(wanted)
+def _environment(**wanted: str) -> Iterator[None]:
+    """Variables for the steps that this process starts, which take their code from their folder."""
+    before = dict(os.environ)
+    os.environ.pop("PYTHONPATH", None)
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        _set(before)
-
-
-def _set(wanted: dict[str, str | None]) -> None:
-    for name, value in wanted.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+        os.environ.clear()
+        os.environ.update(before)

@@ -21,6 +21,7 @@ import numpy as np
 
 from project.watching import Monitor
 from registry import gate, promotion, records, tags
+from registry.events import Event
 from registry.promotion import Allowed, Moved
 from registry.tags import Version
 
@@ -57,11 +58,17 @@ class Look:
     verdict: Verdict
 
     @property
+    def word(self) -> str:
+        """The verdict with its figures."""
+        return f"{'no worse' if self.verdict == 'not worse' else self.verdict}, {self.said}"
+
+    @property
     def said(self) -> str:
+        """The figures."""
         low, high = self.interval
         among = f" in {self.groups:,} groups" if self.groups != self.assets else ""
         return (
-            f"{self.difference:+.4f}, {self.confidence:.4g} interval {low:+.4f} to {high:+.4f}, "
+            f"{self.difference:+.4f}, {100 * self.confidence:.6g}% interval {low:+.4f} to {high:+.4f}, "
             f"on {self.assets:,} new assets{among}"
         )
 
@@ -79,7 +86,7 @@ def pair(root: Path, name: str) -> Pair | None:
 
 def looks(root: Path, of: Pair) -> list[Look]:
     """Those taken at this pair, the first first."""
-    names = {field for field in Look.__dataclass_fields__}
+    names = set(Look.__dataclass_fields__)
     found = records.read(root, records.look(of.live.name, of.live.version, of.before.version))
     taken = [Look(**{key: value for key, value in each.message.items() if key in names}) for each in found]
     return sorted(taken, key=lambda each: each.number)
@@ -90,7 +97,7 @@ def needed(rule: Monitor, past: Sequence[Look]) -> int:
     return max(rule.at_least, 2 * past[-1].assets) if past else rule.at_least
 
 
-def rolled_back(root: Path, of: Pair) -> tags.Event | None:
+def rolled_back(root: Path, of: Pair) -> Event | None:
     """The tag by which the rule rolled this pair back, if it did; a person may have made the version live again."""
     past = [each for each in promotion.history(root, of.live.name) if each.kind == "unassign"]
     found = [e for e in past if "monitor" in e.message and e.commit == of.live.commit]

@@ -5,6 +5,7 @@ No tag is written before every object that it stands for is listed on the remote
 
 import datetime
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,7 +179,10 @@ def judge(
         known = (scored or {}).get(champion.tag) or scores.of(candidate.run.folder, champion)
         if not own.keys() <= known.keys():
             fresh = layout.private(candidate.run.folder) / "compare" / candidate.run.id
-            known = evaluate(champion, fresh)
+            try:
+                known = evaluate(champion, fresh)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
         if scored is not None:
             scored[champion.tag] = known
         rules = [*rules, gate.against_champion(own, known, champion.version).as_dict()]

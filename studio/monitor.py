@@ -35,7 +35,7 @@ def monitor(names: Sequence[str]) -> Answer:
         raise found[0]
     code = max((_code(each) for each in found), key=lambda code: (code == 1, code))
     told = [_data(name, each) for name, each in zip(chosen, found, strict=True)]
-    return Answer({"models": told}, "\n".join(text(n, each) for n, each in zip(chosen, found, strict=True)), code)
+    return Answer({"models": told}, "\n".join(_text(n, each) for n, each in zip(chosen, found, strict=True)), code)
 
 
 def _one(root: Path, name: str, model: params.Model) -> Watched | DailiesError:
@@ -54,41 +54,11 @@ def _code(found: Watched | DailiesError) -> int:
     return GateRefused.exit_code if found.outcome == "rolled back" else 0
 
 
-def text(name: str, found: Watched | DailiesError) -> str:
-    """What a person is told of one model."""
-    if isinstance(found, DailiesError):
-        return f"{name}: {found}"
-    pair, look = found.pair, found.look
-    if pair is None:
-        return f"{name}: no version is live that took the place of another, so there is nothing to compare"
-    if found.outcome == "settled":
-        return (
-            f"{pair.live.tag} was rolled back once ({found.said}) and made live again by hand, which is left as it is"
-        )
-    if found.outcome == "rolled back" and look and found.moved:
-        return (
-            f"{pair.live.tag} is worse than {pair.before.version} and rolled back, {pair.before.version} is live again\n"
-            f"  answers  {look.said}\n  tag      {found.moved.tag}"
-        )
-    if found.outcome == "too few":
-        last = f"; the last look: {look.verdict}, {look.said}" if look else ""
-        few = "too few assets" if not look else "no new look yet"
-        return f"{pair.said}: {few}, {found.arrived:,} of {found.needed:,}{last}"
-    assert look
-    verdict = "better" if look.verdict == "better" else "no worse"
-    return f"{pair.said}: {verdict}, {look.said}; the next look is at {found.needed:,}"
+def _text(name: str, found: Watched | DailiesError) -> str:
+    return f"{name}: {found}" if isinstance(found, DailiesError) else found.text
 
 
 def _data(name: str, found: Watched | DailiesError) -> dict[str, Any]:
     if isinstance(found, DailiesError):
         return {"model": name, "outcome": "failed", "error": str(found), "exit_code": found.exit_code}
-    return {
-        "model": name,
-        "outcome": found.outcome,
-        "live": found.pair.live.version if found.pair else None,
-        "before": found.pair.before.version if found.pair else None,
-        "arrived": found.arrived,
-        "needed": found.needed,
-        "look": found.look.as_dict() if found.look else None,
-        "tag": found.moved.tag if found.moved else None,
-    }
+    return found.as_dict()
