@@ -6,12 +6,15 @@ whichever is second is told of the first.
 """
 
 import datetime
+import shlex
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
 from prefect import flow, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType, FlowRunFilterTags
 from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
@@ -22,6 +25,7 @@ from prefect.states import Completed
 from prefect.types.entrypoint import EntrypointType
 from pydantic import Field
 
+from flows import taken
 from lineage import rights
 from project import layout
 from registry import approval as approvals
@@ -31,6 +35,10 @@ from registry.tags import Version
 
 DEPLOYMENT = "approval/person"
 """`dailies deploy` makes it; where a server has none, `dailies approve` is the only way."""
+KEY = "answer"
+"""Of the form in its flow run; Prefect takes letters, digits and dashes."""
+MOST_FORMS = 200
+"""So many are looked at when one is closed; there is one a version, more only by hand."""
 
 
 class Form(RunInput):
@@ -50,7 +58,7 @@ def approval(version: str) -> State[dict[str, Any]]:
     if asked.state != "waiting":
         return _told(asked)
     form = suspend_flow_run(
-        wait_for_input=Form.with_initial_data(description=describe(found)), timeout=_left_s(asked), key=version
+        wait_for_input=Form.with_initial_data(description=describe(found)), timeout=_left_s(asked), key=KEY
     )
     answered = approvals.answer(
         root, version, rights.of_version,
@@ -117,9 +125,8 @@ def close(version: str, said: str) -> int:
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED, StateType.SCHEDULED])),
     )
     with get_client(sync_client=True) as client:
-        found = [
-            run for run in client.read_flow_runs(flow_run_filter=waiting) if run.parameters == {"version": version}
-        ]
+        asking = client.read_flow_runs(flow_run_filter=waiting, sort=FlowRunSort.ID_DESC, limit=MOST_FORMS)
+        found = [run for run in asking if run.parameters == {"version": version}]
         for run in found:
             client.set_flow_run_state(run.id, Completed(name="Answered", message=said), force=True)
     return len(found)
@@ -128,8 +135,13 @@ def close(version: str, said: str) -> int:
 def deploy(workspace: Path, pool: str) -> None:
     """Make or renew the deployment that draws forms for a workspace."""
     _, name = DEPLOYMENT.split("/")
+    command = shlex.join([sys.executable, "-m", "flows.approval"])
     made = RunnerDeployment.from_flow(
-        approval, name, work_pool_name=pool, job_variables={"working_dir": str(workspace)},
+        approval, name, work_pool_name=pool, job_variables={"command": command, "working_dir": str(workspace)},
         description="Asks a person whether a version may go live", entrypoint_type=EntrypointType.MODULE_PATH,
     )  # fmt: skip
     made.apply()
+
+
+if __name__ == "__main__":
+    taken.up(approval)

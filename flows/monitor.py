@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
+from flows import taken
 from lineage import monitoring
 from lineage.monitoring import Watched
 from project import layout, params
@@ -40,3 +41,7 @@ def watch(model: str) -> Watched:
     if entry.monitor is None:
         raise UsageError(f"models.{model} of params.yaml has no rule to monitor by; write for example monitor: {{}}")
     return monitoring.watch(root, model, entry.source, entry.monitor, get_run_logger(), lambda *notice: None)
+
+
+if __name__ == "__main__":
+    taken.up(monitor)

@@ -27,10 +27,10 @@ def ask(url: str, path: str, content: Any = None) -> Any:
         return json.loads(answer.read() or "null")
 
 
-def python(workspace: Workspace, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *words], cwd=workspace.folder, env=workspace.env, capture_output=True, text=True, check=False
-    )
+def python(workspace: Workspace, *words: str, **variables: str) -> str:
+    env = {**workspace.env, **variables}
+    command = [sys.executable, *words]
+    done = subprocess.run(command, cwd=workspace.folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -102,8 +102,9 @@ def test_a_refused_version_stays_registered(waiting: Workspace) -> None:
 
 
 def test_who_is_late_is_told_what_would_still_do_it(waiting: Workspace) -> None:
-    verdict = tags.find(waiting.folder, "shapes@v0.2.0").message["verdict"]
-    another(waiting, "v0.3.0", verdict=verdict | {"approval": {"until": "2026-01-02T03:04:05+00:00"}})
+    made = tags.find(waiting.folder, "shapes@v0.2.0").message
+    late = made["verdict"] | {"approval": {"until": "2026-01-02T03:04:05+00:00"}}
+    another(waiting, "v0.3.0", **{key: made[key] for key in ("weights", "shards", "assets")}, verdict=late)
     states = {each["tag"]: each["state"] for each in waiting.json("approvals", "--all")["approvals"]}
     assert states == {"shapes@v0.2.0": "waiting", "shapes@v0.3.0": "expired"}
     said = waiting.dailies("approve", "shapes@v0.3.0", "--why", "fine", exit_code=4).stderr
@@ -129,7 +130,6 @@ def test_two_clones_that_answer_at_once_come_to_one_answer(waiting: Workspace, t
     waiting.git("clone", "--quiet", "--bare", ".", str(shared))
     ours, theirs = waiting, waiting.copy(tmp_path / "theirs")
     for clone in (ours, theirs):
-        clone.git("remote", "remove", "origin")
         clone.git("remote", "add", "origin", str(shared))
         clone.git("config", "dailies.publish", "origin")
     answers = [
@@ -149,11 +149,15 @@ def form(server: str, version: str) -> dict[str, Any]:
     return found[0]
 
 
+def execute(workspace: Workspace, drawn: dict[str, Any]) -> None:
+    """What the pool's worker does with a run that is due."""
+    python(workspace, "-m", "flows.approval", PREFECT__FLOW_RUN_ID=drawn["id"])
+
+
 def test_the_form_and_the_command_come_to_one_answer(asked: Workspace, server: str, tmp_path: Path) -> None:
     by_form, by_command = (asked.copy(tmp_path / name) for name in ("form", "command"))
     drawn = form(server, "shapes@v0.2.0")
-    execute = ("-m", "prefect", "flow-run", "execute", drawn["id"])
-    python(by_form, *execute)
+    execute(by_form, drawn)
     assert form(server, "shapes@v0.2.0")["state"]["name"] == "Suspended"
     assert ask(server, f"flow_runs/{drawn['id']}/resume", {"run_input": {"answer": "approve"}})["status"] == "REJECT"
 
@@ -163,11 +167,10 @@ def test_the_form_and_the_command_come_to_one_answer(asked: Workspace, server: s
     [deployment] = ask(server, "deployments/filter", {"deployments": {"name": {"any_": ["person"]}}})
     again = {"parameters": {"version": "shapes@v0.2.0"}, "tags": ["shapes@v0.2.0"]}
     drawn = ask(server, f"deployments/{deployment['id']}/create_flow_run", again)
-    execute = (*execute[:-1], drawn["id"])
-    python(by_form, *execute)
+    execute(by_form, drawn)
     filled = {"answer": "approve", "why": "fine by me", "name": "Ada"}
     assert ask(server, f"flow_runs/{drawn['id']}/resume", {"run_input": filled})["status"] == "ACCEPT"
-    python(by_form, *execute)
+    execute(by_form, drawn)
     ended = ask(server, f"flow_runs/{drawn['id']}")["state"]
     assert (ended["type"], ended["name"]) == ("COMPLETED", "Granted"), ended
     assert live(by_form) == "v0.2.0"
