@@ -40,7 +40,7 @@ def watch(model: str) -> Watched:
     entry = params.read(root / "params.yaml").model(model)
     if entry.monitor is None:
         raise UsageError(f"models.{model} of params.yaml has no rule to monitor by; write for example monitor: {{}}")
-    return monitoring.watch(root, model, entry.source, entry.monitor, get_run_logger(), lambda *notice: None)
+    return monitoring.watch(root, model, entry.source, entry.monitor, get_run_logger(), monitoring.nobody)
 
 
 if __name__ == "__main__":

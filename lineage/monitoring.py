@@ -22,6 +22,10 @@ Tell = Callable[[str, str, str, str], object]
 """(what, model, title, text): people are told."""
 
 
+def nobody(*notice: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """What came of it. `arrived` of `needed` assets were there for the next look; `look` is the last one taken."""

@@ -64,6 +64,10 @@ def check(read: params.Params) -> None:
             recipe, settings = settings_of(name, model)
             variants.resolve(model.augment, recipe.augment, f"params.yaml: models.{name}.augment")
             search.space(settings, (), model.tune, f"params.yaml: models.{name}.tune")
+            if model.monitor and recipe.beside_training:
+                problems.append(
+                    f"params.yaml: models.{name}.monitor cannot be: {model.recipe} is judged by all of its samples together"
+                )
             kind, wanted = read.sources[model.source].kind, recipe.kind_for(settings)
             if kind != wanted:
                 problems.append(

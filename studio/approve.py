@@ -46,7 +46,9 @@ def _closed(tag: str, said: str) -> list[str]:
 
         forms.close(tag, said)
     except Exception as error:  # whatever Prefect's client raises; the answer stands
-        return [f"  form     could not be closed ({str(error).splitlines()[0]}); whoever fills it in is told of this answer"]
+        return [
+            f"  form     could not be closed ({str(error).splitlines()[0]}); whoever fills it in is told of this answer"
+        ]
     return []
 
 

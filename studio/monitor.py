@@ -43,7 +43,7 @@ def _one(root: Path, name: str, model: params.Model) -> Watched | DailiesError:
     assert model.monitor
     try:
         with redirect_stdout(sys.stderr):
-            return monitoring.watch(root, name, model.source, model.monitor, logger(), lambda *notice: None)
+            return monitoring.watch(root, name, model.source, model.monitor, logger(), monitoring.nobody)
     except DailiesError as error:
         return error
 
