@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from flows.working import Asked, check_space
 from lineage import current
 from project import layout, params
 from project.errors import DailiesError, GateRefused, Interrupted, UsageError
@@ -15,7 +16,7 @@ from registry import runs
 from studio import params as params_check
 from studio import server
 from studio.answer import Answer, table
-from studio.run_model import Asked, check_space, run_model, standing
+from studio.run_model import run_model, standing
 
 RESULTS = ("landed", "registered", "current", "refused", "failed")
 """What may come of a model, in the order in which they are counted."""

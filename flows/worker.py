@@ -1,0 +1,39 @@
+"""A worker of the work pool `dailies`, `python -m flows.worker`. It ends when its input does, or when it is told to."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+
+from prefect.workers.process import ProcessWorker
+
+from flows.deploy import POOL
+
+
+def main() -> None:
+    limit = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    threading.Thread(target=_end_with_the_input, daemon=True).start()
+    asyncio.run(_work(limit))
+
+
+async def _work(limit: int | None) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, task.cancel)
+    worker = ProcessWorker(work_pool_name=POOL, name=f"{socket.gethostname()}-{os.getpid()}", limit=limit)
+    try:
+        await worker.start()
+    except asyncio.CancelledError:
+        print("the worker is stopped", flush=True)
+
+
+def _end_with_the_input() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
