@@ -189,7 +189,12 @@ class Supervisor:
         layout.write_json(self.folder / "server.json", content)
 
 
-WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "5", "PREFECT_WORKER_ENABLE_CANCELLATION": "true"}
+WORKER = {
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    "PREFECT_WORKER_PREFETCH_SECONDS": "0",
+    "PREFECT_WORKER_ENABLE_CANCELLATION": "true",
+}
+"""Of the worker. A run that began before it was due would look for new data too early."""
 
 
 def end(child: Child, within_s: float) -> None:
