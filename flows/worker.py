@@ -1,4 +1,7 @@
-"""A worker of the work pool `dailies`, `python -m flows.worker`. It ends when its input does, or when it is told to."""
+"""A worker of the work pool `dailies`, `python -m flows.worker [LIMIT]`. It ends when its input does, or when it is told to.
+
+It is two of Prefect's in one process: LIMIT models at a time, and beside them a refresh, which only waits for such.
+"""
 
 import asyncio
 import os
@@ -9,7 +12,7 @@ import threading
 
 from prefect.workers.process import ProcessWorker
 
-from flows.deploy import POOL
+from flows import pool
 
 
 def main() -> None:
@@ -23,9 +26,13 @@ async def _work(limit: int | None) -> None:
     assert task
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, task.cancel)
-    worker = ProcessWorker(work_pool_name=POOL, name=f"{socket.gethostname()}-{os.getpid()}", limit=limit)
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    workers = [
+        ProcessWorker(work_pool_name=pool.NAME, work_queues=[pool.RETRAINING], name=name, limit=limit),
+        ProcessWorker(work_pool_name=pool.NAME, work_queues=[pool.REFRESHING], name=f"{name}-refresh", limit=1),
+    ]
     try:
-        await worker.start()
+        await asyncio.gather(*(worker.start() for worker in workers))
     except asyncio.CancelledError:
         print("the worker is stopped", flush=True)
 

@@ -28,10 +28,12 @@ READY_S = 120.0
 SETTINGS = {
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "10",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
-"""Of the server. Leases outlive a restart; else the limit of a deployment is taken for ever, and its run is ended."""
+"""Of the server. Leases outlive a restart; else the limit of a deployment is taken for ever, and its run is ended. Runs are
+forgotten after 90 days, so that the database stays small; versions keep what matters of theirs."""
 
 
 @dataclass(slots=True)
