@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from flows.api import Api
-from flows.working import Around, Asked, Ended, check_space, work
+from flows.working import Around, Asked, Begun, Ended, check_space, retraining, work
 from lineage import current
 from project import layout, params
 from project.errors import DailiesError, Interrupted, Locked
@@ -30,6 +30,9 @@ END_S = 7.0
 """How long a flow may take to end when it is told to."""
 LOOK_EVERY_S = 1.0
 DUE = ("SCHEDULED", "PENDING")
+WHEN = "expected_start_time"
+REFRESH = "refresh"
+"""What a run of all models is called where a run of one bears its model's name: worktree, lock."""
 
 
 def main() -> None:
@@ -53,28 +56,41 @@ def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
     if newest := overtaken(api, own):
         api.set_state(own["id"], "CANCELLED", "Overtaken", f"Overtaken by {newest['name']}, due {newest[WHEN]}")
         return 0
-    model = own["parameters"]["model"]
-    source = params.read(root / "params.yaml").model(model).source
-    asked = Asked(own["parameters"].get("overrides") or {}, own["parameters"].get("promote", True), trigger(own))
+    read = params.read(root / "params.yaml")
     runs.check_committed(root)
-    if not asked.overrides:
-        look = current.look(root, model, source)
-        if not look.reasons and look.version:
-            said = f"{model} is current: every stage is up to date with {look.version.tag}"
-            api.set_state(own["id"], "COMPLETED", "Current", said)
-            return 0
-        api.log(own["id"], f"{model} is not current: {look.reasons[0] if look.reasons else 'no version yet'}")
+    told = own["parameters"]
+    name = told.get("model", REFRESH)
+    overrides = told.get("overrides") or {}
+    models = {each: read.model(each).source for each in ([name] if "model" in told else read.in_order())}
+    reasons = {} if overrides else changed(root, models)
+    if not overrides and not reasons:
+        who = f"{name} is" if "model" in told else f"all {len(models)} models are"
+        api.set_state(own["id"], "COMPLETED", "Current", f"{who} current: every stage is up to date; nothing to do")
+        return 0
+    for model, reason in reasons.items():
+        api.log(own["id"], f"{model} is not current: {reason}")
     check_space(root)
     around = Around({"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S)}, flow_run=own["id"], wait=watched)
-    return exit_code(work(root, model, asked, around))
+    if "model" in told:
+        asked = Asked(overrides, told.get("promote", True), trigger(own))
+        return exit_code(work(root, name, retraining(asked), around, overrides))
+    return exit_code(work(root, REFRESH, refreshing(told.get("limit", 1)), around))
+
+
+def changed(root: Path, models: Mapping[str, str]) -> dict[str, str]:
+    """Of the models (name → source) those that are not current, and why."""
+    looks = current.look_at_all(root, models)
+    return {name: look.reasons[0] for name, look in looks.items() if look.reasons}
+
+
+def refreshing(limit: int) -> Begun:
+    """The flow of everything that changed."""
+    return lambda run, base: ["flows.refresh", "--run-id", run.id, "--base", base, "--limit", str(limit)]
 
 
 def exit_code(ended: Ended) -> int:
     """0 when the flow has told the server how it ended; else the worker is to call it crashed."""
     return 0 if ended.content or not ended.exit_code else 1
-
-
-WHEN = "expected_start_time"
 
 
 def overtaken(api: Api, own: Mapping[str, Any]) -> Mapping[str, Any] | None:
