@@ -38,7 +38,7 @@ async def _work(limit: int | None) -> None:
 
 
 def _end_with_the_input() -> None:
-    sys.stdin.read()
+    os.read(sys.stdin.fileno(), 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
