@@ -1,25 +1,24 @@
 """Retrain one model: plan, ingest, augment, train, validate, register. Runs in the worktree that it was started in."""
 
 import argparse
-import contextlib
 import datetime
 import json
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows import approval, quiet
+from flows import approval, child, quiet
 from lineage import current
 from project import layout, params, watching
-from project.errors import DailiesError, full
+from registry import tags
 from registry.publish import Candidate, Registration
 from registry.runs import Run, who
 from tasks.augment import augment
@@ -33,7 +32,7 @@ from tasks.validate import validate
 
 @flow(name="retrain", flow_run_name="{run_id}", validate_parameters=False)
 def retrain(
-    run_id: str, model: str, base: str, promote: bool, overrides: dict[str, Any], trigger: str
+    model: str, promote: bool, overrides: dict[str, Any], run_id: str, base: str, trigger: str
 ) -> State[Registration]:
     """Bring every stage of `model` up to date and register the result; the state says what came of it."""
     started = time.time()
@@ -78,10 +77,7 @@ def _record(
 
 
 def main() -> None:
-    """Run in the present folder, a run's worktree, and write what came of it for the command that waits.
-
-    The flow begins when that command has written a line; an end of input instead means that there is nothing to do.
-    """
+    """Run in the present folder, a run's worktree, and write what came of it for the command that waits."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--run-id", required=True)
@@ -89,26 +85,34 @@ def main() -> None:
     parser.add_argument("--no-promote", action="store_true")
     parser.add_argument("--overrides", default="{}")
     parser.add_argument("--trigger", default="hand")
+    parser.add_argument("--flow-run", type=UUID, help="the Prefect flow run that waits to be taken up")
     parser.add_argument("--result", type=Path, required=True)
     asked = parser.parse_args()
     quiet.console()
-    if not sys.stdin.readline():
-        return
-    try:
-        overrides = json.loads(asked.overrides)
-        made = cast(
-            Registration,
-            retrain(asked.run_id, asked.model, asked.base, not asked.no_promote, overrides, asked.trigger),
-        )
-    except (DailiesError, OSError) as error:
-        known = error if isinstance(error, DailiesError) else full(error)
-        if known is None:
-            raise
-        said = {"error": str(known), "exit_code": known.exit_code, "kind": type(known).__name__}
-        with contextlib.suppress(OSError):  # a full disk takes no result either; the exit code says it as well
-            layout.write_json(asked.result, said)
-        sys.exit(known.exit_code)
-    layout.write_json(asked.result, made.as_dict())
+    if child.may_begin():
+        child.explained(asked.result, lambda said: _tell(asked, "failed", said), lambda: _run(asked))
+
+
+def _run(asked: argparse.Namespace) -> dict[str, Any]:
+    parameters = {
+        "model": asked.model,
+        "promote": not asked.no_promote,
+        "overrides": json.loads(asked.overrides),
+        "run_id": asked.run_id,
+        "base": asked.base,
+        "trigger": asked.trigger,
+    }
+    before = tags.live(Path.cwd(), asked.model)
+    made = cast(Registration, child.run(retrain, parameters, asked.flow_run))
+    if made.promoted and (before is None or before.tag != made.version.tag):
+        _tell(asked, "promoted", made.as_dict())
+    elif made.new:
+        _tell(asked, "registered" if asked.no_promote or made.waits_until else "refused", made.as_dict())
+    return made.as_dict()
+
+
+def _tell(asked: argparse.Namespace, outcome: str, said: dict[str, Any]) -> None:
+    child.tell(outcome, asked.model, {"run": asked.run_id, **said})
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from project.errors import UsageError
+from project.schedule import Refresh, Schedule
 from project.source import NAME, SOURCE_NAME, Columns, Dialect, LabelRule, Part, Source, Strict, Titles
 from project.watching import Duration, Monitor, Promote
 
@@ -35,13 +36,6 @@ class Limit(Strict):
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError("give exactly one of at_least, at_most")
         return self
-
-
-class Schedule(Strict):
-    """When a model is retrained by itself. Times need a timezone, so that a change of clocks moves nothing."""
-
-    cron: str
-    timezone: str
 
 
 class Rights(Strict):
@@ -91,12 +85,30 @@ class Params(Strict):
 
     sources: dict[Annotated[str, Field(pattern=SOURCE_NAME)], Source] = Field(default_factory=dict)
     models: dict[Annotated[str, Field(pattern=NAME)], Model] = Field(default_factory=dict)
+    refresh: Refresh | None = None
+    """When everything is brought up to date that has changed."""
 
     def source(self, name: str) -> Source:
         return known(name, self.sources, "source")
 
     def model(self, name: str) -> Model:
         return known(name, self.models, "model")
+
+    def in_order(self) -> list[str]:
+        """All models, those of one source together, in the order of the sources, and each behind the one it runs after."""
+        sources = list(self.sources)
+        waiting = sorted(self.models, key=lambda name: sources.index(self.models[name].source))
+        done: list[str] = []
+        while waiting:
+            name = next(each for each in waiting if self.before(each) not in waiting)
+            done.append(name)
+            waiting.remove(name)
+        return done
+
+    def before(self, name: str) -> str:
+        """The model after which `name` runs; empty when there is none."""
+        schedule = self.models[name].schedule
+        return schedule.model if schedule else ""
 
 
 def known(name: str, among: dict[str, T], what: str) -> T:
@@ -135,7 +147,22 @@ def parse(raw: Any, where: str) -> Params:
             raise UsageError(
                 f"{where}: models.{name}.source {model.source!r} is not a source; {listing(model.source, params.sources)}"
             )
+        if model.schedule:
+            _check_chain(name, params.models, where)
     return params
+
+
+def _check_chain(name: str, models: Mapping[str, Model], where: str) -> None:
+    """Raise UsageError when the models that `name` runs after are not there or come back to one of them."""
+    chain = [name]
+    while (schedule := models[chain[-1]].schedule) and (before := schedule.model):
+        place = f"{where}: models.{chain[-1]}.schedule.after"
+        if before not in models:
+            raise UsageError(f"{place} {before!r} is neither 'new data' nor a model; {listing(before, models)}")
+        chain.append(before)
+        if before in chain[:-1]:
+            circle = chain[chain.index(before) :]
+            raise UsageError(f"{place} goes round in a circle: {' after '.join(circle)}; let one of them begin")
 
 
 def checked(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
@@ -164,6 +191,7 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "models.*.tune.*.Range": Range,
     "models.*.schedule": Schedule,
     "models.*.monitor": Monitor,
+    "refresh": Refresh,
     "": Params,
 }
 

@@ -185,6 +185,44 @@ def gc(
     return integrity.gc(dry_run=dry_run, remote=remote, retired=retired)
 
 
+@app.command
+def deploy(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", help="Only say what would change.")] = False,
+    json: Json = False,
+) -> Answer:
+    """Bring the schedules of params.yaml to the Prefect server, and say what changes."""
+    from studio import deploy as deploying
+
+    return deploying.deploy(dry_run=dry_run)
+
+
+@app.command
+def up(
+    *,
+    detach: Annotated[bool, Parameter(name=["--detach", "-d"], negative="", help="In the background.")] = False,
+    status: Annotated[bool, Parameter(negative="", help="Only say whether it is up, and how it is.")] = False,
+    host: Annotated[
+        str, Parameter(help="Where to listen; all else than loopback can be reached by others.")
+    ] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="Of Prefect's page and API; 0 takes a free one.")] = 4200,
+    limit: Annotated[int, Parameter(help="How many runs at a time.")] = 1,
+    json: Json = False,
+) -> Answer:
+    """Start a Prefect server, the schedules and a worker, and keep them running until `dailies down`."""
+    from studio import up as running
+
+    return running.status() if status else running.up(detach=detach, host=host, port=port, limit=limit)
+
+
+@app.command
+def down(*, json: Json = False) -> Answer:
+    """Stop what `dailies up` started. Runs that are under way are put off and go on with the next `dailies up`."""
+    from studio import up as running
+
+    return running.down()
+
+
 @params_app.command(name="check")
 def params_check(*, json: Json = False) -> Answer:
     """Read params.yaml as a run would."""

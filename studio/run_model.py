@@ -1,110 +1,31 @@
 """One model's run: the flow in a worktree of its own, and what a person is told of it."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.quiet import ENVIRONMENT
+from flows.working import Around, Asked, retraining, work
 from media.permission import said
 from project import layout
-from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, NoSpace, RightsRefused
-from registry import approval, git, runs, tags
+from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, RightsRefused
+from registry import approval, runs, tags
 from registry.gate import RIGHTS
-from studio import params as params_check
 from studio.answer import Answer, told
 from studio.assets import FINE, findings
 from studio.server import Server
 
-LEAST_FREE_BYTES = 100_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a person asked of a run: other settings (place → value), whether it may go live, and in whose name."""
-
-    overrides: Mapping[str, Any]
-    promote: bool
-    trigger: str
-
 
 def run_model(root: Path, model: str, source: str, asked: Asked, prefect: Server) -> Answer:
     """Run the model in a worktree of its own. Raises what the run raised."""
-    base = git.branch(root)
-    with runs.lock(root, runs.lock_name(model)) as handle:
-        runs.sweep(root, runs.left_over(root, held=model))
-        run = runs.start(root, model, asked.overrides)
-        keep_branch = False
-        try:
-            result = _flow(run, base, asked, handle, prefect)
-            keep_branch = result.get("kind") == "NotLanded"
-        finally:
-            runs.end(run, keep_branch=keep_branch)
+    around = Around(prefect.environment, prefect.descriptors, prefect.wait)
+    ended = work(root, model, retraining(asked), around, asked.overrides)
+    run, result = ended.run, ended.content
+    if not result:
+        raise DailiesError(f"run {run.id} ended without a result (exit code {ended.exit_code}); run it again")
     if "error" in result:
         raise BY_EXIT_CODE.get(result["exit_code"], DailiesError)(f"{result['error']}\nlog: {run.log_folder}")
     return _made(root, run, source, result, asked.promote)
-
-
-def _flow(run: runs.Run, base: str, asked: Asked, lock: int, prefect: Server) -> dict[str, Any]:
-    """Run the worktree's own flow in a process that holds the model's lock, and its server, as long as it lives."""
-    run.log_folder.mkdir(parents=True, exist_ok=True)
-    result = run.log_folder / "result.json"
-    command = [sys.executable, "-m", "flows.retrain", run.model, "--run-id", run.id, "--base", base]
-    command += ["--overrides", json.dumps(dict(asked.overrides)), "--trigger", asked.trigger, "--result", str(result)]
-    command += [] if asked.promote else ["--no-promote"]
-    env = environment(run, prefect)
-    checking = params_check.start(run.folder, env)
-    process = subprocess.Popen(
-        command,
-        cwd=run.folder,
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=sys.stderr,
-        pass_fds=[lock, *prefect.descriptors],
-        text=True,
-    )
-    try:
-        code = _let_go(process, checking, prefect)
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-    if result.is_file():
-        content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-        return content
-    if code == NoSpace.exit_code:
-        return {"error": f"no space left for {run.folder}; free some and run again", "exit_code": code}
-    return {"error": f"run {run.id} ended without a result (exit code {code}); run it again", "exit_code": 1}
-
-
-def _let_go(process: "subprocess.Popen[str]", checking: "subprocess.Popen[str]", prefect: Server) -> int:
-    """Let the flow begin once params.yaml is found good and the server answers, and wait for it; it has imported Prefect
-    meanwhile."""
-    params_check.finish(checking)
-    prefect.wait()
-    process.communicate("go\n")
-    return process.returncode
-
-
-def environment(run: runs.Run, prefect: Server) -> dict[str, str]:
-    """Variables of a run's process."""
-    kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    ours = {"DAILIES_WORKSPACE": str(run.workspace), "DAILIES_LOGS": str(run.log_folder)}
-    return {**ENVIRONMENT, **kept, **ours, **prefect.environment}
-
-
-def check_space(root: Path) -> None:
-    """Raise NoSpace when the disk has too little room for a run to make anything."""
-    free = shutil.disk_usage(root).free
-    if free < LEAST_FREE_BYTES:
-        raise NoSpace(
-            f"{free / 1e6:.0f} MB are free for {root}, a run needs at least {LEAST_FREE_BYTES / 1e6:.0f} MB; free some"
-        )
 
 
 def standing(root: Path, version: tags.Version) -> Answer:

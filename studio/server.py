@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.api import secret_of
 from flows.quiet import ENVIRONMENT, TEMPORARY
 from project.errors import DailiesError
+from studio import up
 
 ANSWER_S = 5.0
 
@@ -45,9 +47,10 @@ def for_runs(root: Path) -> Iterator[Server]:
 
     Raises DailiesError when the configured one does not answer.
     """
-    if url := configured():
+    if url := configured(root):
         check(url)
-        yield Server({})
+        secret = secret_of(os.environ)
+        yield Server({"PREFECT_API_URL": url} | ({"PREFECT_API_AUTH_STRING": secret} if secret else {}))
         return
     print("no Prefect server is configured, so a temporary one is started, which takes a few seconds", file=sys.stderr)
     home = Path(os.environ.get("PREFECT_HOME") or root / ".dailies" / "prefect")
@@ -92,9 +95,10 @@ def _ended(process: "subprocess.Popen[str]") -> None:
         process.wait()
 
 
-def configured() -> str:
-    """The API address from the environment or Prefect's active profile; empty when a temporary server will do."""
-    if url := os.environ.get("PREFECT_API_URL"):
+def configured(root: Path) -> str:
+    """The API address from the environment, of what is up in this workspace, or from Prefect's active profile; empty when
+    a temporary server will do."""
+    if url := os.environ.get("PREFECT_API_URL") or up.state(root).get("url", ""):
         return url
     home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
     try:

@@ -69,4 +69,4 @@ def test_not_yaml_is_one_line(tmp_path: Path) -> None:
 
 def test_a_schedule_needs_a_timezone() -> None:
     said = problem({"faces": {"recipe": "x", "source": "pictures", "schedule": {"cron": "0 3 * * *"}}})
-    assert said == "params.yaml: models.faces.schedule.timezone is missing"
+    assert said.endswith("cron needs a timezone, as timezone: Europe/Paris")
