@@ -20,8 +20,11 @@ from flows import quiet
 from lineage import current
 from project import layout, params
 from project.errors import DailiesError, full
+from project.secrets import scrubbed
+from registry import run_log
 from registry.publish import Candidate, Registration
 from registry.runs import Run, who
+from tasks import record
 from tasks.augment import augment
 from tasks.ingest import ingest
 from tasks.plan import plan
@@ -38,6 +41,7 @@ def retrain(
     """Bring every stage of `model` up to date and register the result; the state says what came of it."""
     started = time.time()
     root = Path.cwd()
+    run_log.note(layout.logs(root, run_id), flow_run_id=str(flow_run.id or ""))
     entry = params.read(root / "params.yaml").model(model)
     outcomes = [
         plan(layout.stages(model, entry.source), current.moved(root, model, entry.source)),
@@ -47,8 +51,8 @@ def retrain(
         validate(model),
     ]
     run = Run(run_id, model, layout.private(root).parent, root)
-    record = _record(entry, outcomes, started, trigger, overrides)
-    made = register(Candidate(run, entry.source, base, promote, bool(overrides), record))
+    told = _record(entry, outcomes, started, trigger, overrides)
+    made = register(Candidate(run, entry.source, base, promote, bool(overrides), told))
     if made.promoted or not made.new:
         return Completed(data=made, message=f"{made.version.tag}")
     return Completed(
@@ -92,11 +96,11 @@ def main() -> None:
     if not sys.stdin.readline():
         return
     try:
-        overrides = json.loads(asked.overrides)
-        made = cast(
-            Registration,
-            retrain(asked.run_id, asked.model, asked.base, not asked.no_promote, overrides, asked.trigger),
-        )
+        overrides, promote = json.loads(asked.overrides), not asked.no_promote
+        facts = {"trigger": asked.trigger, "promote": promote, "overrides": overrides}
+        with record.kept(asked.result.parent, asked.model, asked.run_id, **facts) as keep:
+            made = cast(Registration, retrain(asked.run_id, asked.model, asked.base, promote, overrides, asked.trigger))
+            keep(made)
     except (DailiesError, OSError) as error:
         known = error if isinstance(error, DailiesError) else full(error)
         if known is None:
@@ -105,7 +109,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # a full disk takes no result either; the exit code says it as well
             layout.write_json(asked.result, said)
         sys.exit(known.exit_code)
-    layout.write_json(asked.result, made.as_dict())
+    layout.write_json(asked.result, scrubbed(made.as_dict()))
 
 
 if __name__ == "__main__":

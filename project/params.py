@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from project.errors import UsageError
+from project.notices import Place, Receiver
 from project.source import NAME, SOURCE_NAME, Columns, Dialect, LabelRule, Part, Source, Strict, Titles
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class Params(Strict):
 
     sources: dict[Annotated[str, Field(pattern=SOURCE_NAME)], Source] = Field(default_factory=dict)
     models: dict[Annotated[str, Field(pattern=NAME)], Model] = Field(default_factory=dict)
+    notify: tuple[Receiver, ...] = ()
 
     def source(self, name: str) -> Source:
         return known(name, self.sources, "source")
@@ -130,6 +132,12 @@ def parse(raw: Any, where: str) -> Params:
             raise UsageError(
                 f"{where}: models.{name}.source {model.source!r} is not a source; {listing(model.source, params.sources)}"
             )
+    for number, receiver in enumerate(params.notify):
+        for name in receiver.models:
+            if name not in params.models:
+                raise UsageError(
+                    f"{where}: notify.{number}.models {name!r} is not a model; {listing(name, params.models)}"
+                )
     return params
 
 
@@ -158,6 +166,8 @@ _SCHEMAS: dict[str, type[Strict]] = {
     "models.*.rights": Rights,
     "models.*.tune.*.Range": Range,
     "models.*.schedule": Schedule,
+    "notify.*": Receiver,
+    "notify.*.to": Place,
     "": Params,
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from project import layout
+from project.secrets import scrubbed
 from registry import dvc, gate, git, origin, scores, tags
 from registry.landing import land
 from registry.runs import Run
@@ -89,7 +90,7 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
         rules = [*judge(candidate, champion, evaluate, scored), allowed().as_dict()]
         promoted = candidate.promote and all(rule["passed"] for rule in rules)
         version = old.version if old else next_version(run.folder, run.model)
-        message = _message(candidate, outputs, version, rules, promoted, champion)
+        message = scrubbed(_message(candidate, outputs, version, rules, promoted, champion))
         layout.write_json(layout.reports(run.folder, run.model) / "run.json", message)
         commit = _commit(candidate, message)
         dvc.push(run.folder, [stage for stage in candidate.stages if stage != "plan"], layout.cached(outputs))

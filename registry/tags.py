@@ -14,6 +14,7 @@ from typing import Any
 
 from project.errors import UsageError
 from project.params import listing
+from project.secrets import scrubbed
 from registry import events, signing
 from registry.events import Event
 from registry.git import git
@@ -181,7 +182,7 @@ def add(root: Path, tag: str, commit: str, message: dict[str, Any], *, after: It
     latest = max((event.order[0] + datetime.timedelta(seconds=1) for event in after), default=now)
     date = {"GIT_COMMITTER_DATE": max(now, latest).isoformat()}
     how = ["--sign"] if signing.wanted(root) else ["--annotate"]
-    text = json.dumps(message, indent=1, ensure_ascii=False) + "\n"  # a signature begins a line of its own
+    text = json.dumps(scrubbed(message), indent=1, ensure_ascii=False) + "\n"  # a signature begins a line of its own
     with signing.explained(root):
         git(root, "tag", *how, "--cleanup=verbatim", "-F", "-", tag, commit, stdin=text, variables=date)
     signing.confirm(root, tag)

@@ -13,6 +13,7 @@ from media import folders
 from media.shards import Shards
 from project import layout
 from project.errors import UsageError
+from project.secrets import redact, scrubbed
 from registry import gate
 from steps import card as cards
 from steps import report
@@ -38,11 +39,11 @@ def main(root: Path, name: str) -> None:
         shown |= recipe.explain(net, test, outcome, shards.facts)
 
     parent_ids = parents(layout.shards(root, name))
-    told = cards.build(
+    told = scrubbed(cards.build(
         name, plan, card, layout.shards(root, name),
         metrics=metrics, rules=rules, tables=outcome.tables, rows=outcome.rows,
         averages=outcome.averages, parents=parent_ids, pictures=shown, epochs=int(history[-1]["epoch"]) if history else 0,
-    )  # fmt: skip
+    ))  # fmt: skip
 
     reports = layout.reports(root, name)
     with folders.replacing(reports / "pictures") as out:
@@ -51,7 +52,7 @@ def main(root: Path, name: str) -> None:
     write_predictions(reports / "predictions.parquet", outcome.rows, parent_ids)
     layout.write_json(reports / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
     page = report.page(name, metrics, rules, outcome.tables, shown, card, history)
-    layout.write_bytes(reports / "report.html", page.encode())
+    layout.write_bytes(reports / "report.html", redact(page).encode())
     layout.write_json(reports / "card.json", told)
     layout.write_bytes(reports / "card.md", cards.markdown(told).encode())
     layout.write_json(reports / "metrics.json", {key: round(value, 6) for key, value in metrics.items()})
