@@ -3,6 +3,7 @@ never the address itself, which is a secret."""
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -90,6 +91,14 @@ class Receiver(Strict):
     to: Place
     on: Annotated[tuple[What, ...], Field(min_length=1)] = WHATS
     models: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on(cls, raw: Any) -> Any:
+        """YAML 1.1, which PyYAML reads, takes the word `on` for true."""
+        if isinstance(raw, Mapping) and True in raw and "on" not in raw:
+            return {"on" if key is True else key: value for key, value in raw.items()}
+        return raw
 
     def wants(self, notice: Notice) -> bool:
         return notice.what in self.on and (not self.models or notice.model in self.models)
