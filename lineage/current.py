@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib.metadata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,18 @@ def look(root: Path, model: str, source: str) -> Current:
     return look_at_all(root, {model: source})[model]
 
 
-def look_at_all(root: Path, models: Mapping[str, str]) -> dict[str, Current]:
-    """The same for many models (name → source), with DVC asked once."""
+def look_at_all(
+    root: Path, models: Mapping[str, str], versions: Sequence[tags.Version] | None = None
+) -> dict[str, Current]:
+    """The same for many models (name → source), with DVC asked once; `versions` are those that stand, if known."""
     stages = dict.fromkeys(stage for model, source in models.items() for stage in layout.stages(model, source))
     with dvc.opened(root) as repo:
         stale = dvc.stale(repo, stages) if stages else {}
     lock = dvc.read_lock(root)
-    return {model: _current(root, model, source, stale, lock) for model, source in models.items()}
+    known: dict[str, list[tags.Version]] = {}
+    for version in tags.versions(root) if versions is None else versions:
+        known.setdefault(version.name, []).append(version)
+    return {model: _current(root, model, source, stale, lock, known.get(model, [])) for model, source in models.items()}
 
 
 def look_at_sources(root: Path, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -51,13 +56,20 @@ def _source_reasons(root: Path, name: str, stale: Mapping[str, list[str]]) -> It
         yield outside
 
 
-def _current(root: Path, model: str, source: str, stale: Mapping[str, list[str]], lock: dict[str, Any]) -> Current:
+def _current(
+    root: Path,
+    model: str,
+    source: str,
+    stale: Mapping[str, list[str]],
+    lock: dict[str, Any],
+    versions: Sequence[tags.Version],
+) -> Current:
     reasons = [f"{stage}: {reason}" for stage in layout.stages(model, source) for reason in stale.get(stage, ())]
     outside = moved(root, model, source)
     if outside:
         reasons.append(outside)
     weights = dvc.outputs(lock, [f"train@{model}"]).get(f"data/weights/{model}")
-    version = publish.standing(root, model, weights)
+    version = publish.holding(versions, weights)
     if version is None:
         reasons.append(f"{model} as it is now has no version yet")
     return Current(tuple(reasons), version)

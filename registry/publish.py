@@ -5,7 +5,7 @@ No tag is written before every object that it stands for is listed on the remote
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,12 @@ class Candidate:
 
 def standing(root: Path, model: str, weights: str | None) -> tags.Version | None:
     """The version that holds these weights, if one was registered."""
-    found = [version for version in tags.versions(root, model) if version.message.get("weights") == weights]
+    return holding(tags.versions(root, model), weights)
+
+
+def holding(versions: Sequence[tags.Version], weights: str | None) -> tags.Version | None:
+    """The same among the versions of a model."""
+    found = [version for version in versions if version.message.get("weights") == weights]
     return found[-1] if found and weights else None
 
 

@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from flows.questions import Server
 from project import layout
 from project.errors import DailiesError, UsageError
 from registry import run_log
 from studio import run_list
 from studio.answer import Answer
 from studio.run_list import Seen
-from tasks.questions import Server
 
 ENDS_S = 15.0
 """How long a run may take to end after it was told to."""

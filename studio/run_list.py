@@ -1,16 +1,16 @@
 """Runs of a workspace, joined by their id: what stays on disk of each, and what a Prefect server says of them."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from flows.questions import FlowRun, Server, named
 from project import layout
 from project.errors import DailiesError, UsageError
 from registry import run_log
 from studio.server import configured
-from tasks.questions import FlowRun, Server, named
 
 ANSWER_S = 2.0
 NAMES = {"Late": "late", "Refused": "refused", "Registered": "registered", "Current": "current", "Suspended": "waiting"}
@@ -127,14 +127,20 @@ def runs(root: Path, asked: Server | None, *, model: str = "", states: Sequence[
 
 
 def _of_server(asked: Server, model: str, states: Sequence[str], limit: int) -> dict[str, Seen]:
-    rules: dict[str, Any] = {"name": {"like_": f"{model}-"}} if model else {}
-    begun = asked.flow_runs(limit, **rules, state={"type": {"any_": BEGUN}})
-    late = asked.flow_runs(limit, sort="EXPECTED_START_TIME_ASC", **rules, state={"name": {"any_": ["Late"]}})
-    coming: Iterator[FlowRun] = iter(())
-    if "scheduled" in states:
-        coming = asked.flow_runs(limit, sort="EXPECTED_START_TIME_ASC", state={"name": {"any_": ["Scheduled"]}})
-    found = [on_server(run) for run in [*begun, *late, *coming]]
-    return {each.id: each for each in found if model in ("", each.model)}
+    """Those that have begun or are late; those that are to come, or found nothing to do, when they are asked for."""
+    found: list[FlowRun] = []
+    for rule in _rules(states):
+        found += asked.flow_runs_of(model, limit, state=rule) if model else asked.flow_runs(limit, state=rule)
+    seen = [on_server(run) for run in found]
+    return {each.id: each for each in seen if model in ("", each.model)}
+
+
+def _rules(states: Sequence[str]) -> list[dict[str, Any]]:
+    hidden = [name for name in ("Current", "Overtaken") if NAMES.get(name, "cancelled") not in states]
+    rules: list[dict[str, Any]] = [{"type": {"any_": BEGUN}, "name": {"not_any_": hidden}}]
+    return (
+        rules + [{"name": {"any_": ["Late"]}}] + ([{"name": {"any_": ["Scheduled"]}}] if "scheduled" in states else [])
+    )
 
 
 def find(root: Path, reference: str, asked: Server | None) -> Seen:

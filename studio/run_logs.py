@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flows.questions import Server
 from project import layout
 from project.errors import UsageError
 from registry import run_log
 from studio import run_list
 from studio.answer import Answer
 from studio.run_list import GOING, Seen
-from tasks.questions import Server
 
 POLL_S = 0.5
 

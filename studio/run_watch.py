@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.questions import Server
 from project import layout
 from studio import run_list, run_logs
 from studio.answer import Answer
 from studio.run_list import GOING, Seen
 from studio.run_show import took
-from tasks.questions import Server
 
 POLL_S = 1.0
 LINE_EVERY_S = 5.0

@@ -34,9 +34,12 @@ def kept(
         known = full(error) if isinstance(error, OSError) else None
         _failed(folder, model, run_id, known or error)
         raise
-    except BaseException:
+    except KeyboardInterrupt:
         run_log.end(folder, "cancelled", said="it was told to stop")
         raise Interrupted(f"run {run_id} was stopped; nothing was changed on the main branch") from None
+    except BaseException:
+        run_log.end(folder, "cancelled", said="it was told to stop")
+        raise
     if made:
         _made(folder, run_id, promote, made[0])
 

@@ -84,6 +84,14 @@ class Server:
             if len(page) < PAGE:
                 return
 
+    def flow_runs_of(self, model: str, limit: int, **rules: Any) -> list[FlowRun]:
+        """The newest runs of one model: those of its deployment, and those whose name begins with it."""
+        asked = {"sort": "START_TIME_DESC", "limit": min(limit, PAGE), "flows": {"name": {"any_": [FLOW]}}}
+        deployed = {**asked, "flow_runs": rules, "deployments": {"name": {"any_": [model]}}}
+        by_name = {**asked, "flow_runs": {**rules, "name": {"like_": f"{model}-"}}}
+        found = [run for each in (deployed, by_name) for run in self.ask("POST", "/flow_runs/filter", each)]
+        return list({run["id"]: run for run in found}.values())
+
     def deployments(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while len(found) % PAGE == 0:

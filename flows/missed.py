@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from flows.questions import FlowRun, Server, of_states
 from project import layout
 from project.notices import Notice
 from registry import run_log
-from tasks.questions import FlowRun, Server, of_states
 
 LATE_S = 120.0
 """How late a run may start before people are told: a worker looks for runs every few seconds."""
