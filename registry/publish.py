@@ -5,7 +5,7 @@ No tag is written before every object that it stands for is listed on the remote
 
 import datetime
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,13 +69,7 @@ class Candidate:
 
 def standing(root: Path, model: str, weights: str | None) -> tags.Version | None:
     """The version that holds these weights, if one was registered."""
-    return holding(tags.versions(root, model), weights)
-
-
-def holding(versions: Sequence[tags.Version], weights: str | None) -> tags.Version | None:
-    """The same among the versions of a model."""
-    found = [version for version in versions if version.message.get("weights") == weights]
-    return found[-1] if found and weights else None
+    return tags.holding(tags.versions(root, model), weights)
 
 
 def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None], allowed: Allowed) -> Registration:

@@ -7,7 +7,7 @@ So taking the live version out, or back, makes the one before it live again. Mes
 import datetime
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,12 @@ def standing(found: Mapping[str, Line]) -> list[Version]:
     """The same from what was folded."""
     kept = [version for line in found.values() if not line.deprecated for version in line.standing()]
     return sorted(kept, key=precedence)
+
+
+def holding(known: Sequence[Version], weights: str | None) -> Version | None:
+    """Which of a model's versions holds these weights, the newest one."""
+    found = [version for version in known if version.message.get("weights") == weights]
+    return found[-1] if found and weights else None
 
 
 def live(root: Path, name: str, stage: str = "prod") -> Version | None:

@@ -12,7 +12,7 @@ from project.errors import DailiesError, UsageError
 from registry import run_log
 from studio.server import configured
 
-ANSWER_S = 2.0
+ANSWER_S = 4.0
 NAMES = {"Late": "late", "Refused": "refused", "Registered": "registered", "Current": "current", "Suspended": "waiting"}
 TYPES = {
     "SCHEDULED": "scheduled", "PENDING": "pending", "RUNNING": "running", "PAUSED": "waiting", "COMPLETED": "landed",

@@ -1,10 +1,11 @@
 """What a Prefect server knows of the models' schedules: the next run of each, and whether runs start when they are due."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flows.questions import Server
+from flows.questions import Server, of_states
 from project.errors import DailiesError
 from studio import run_list
 
@@ -14,7 +15,7 @@ MOST_COMING = 600
 
 @dataclass
 class Known:
-    """Of each model that is deployed: the next run, how many are late, whether its schedule is paused."""
+    """The next run of each model, and how many are late; of models with none coming, whether the schedule is paused."""
 
     url: str = ""
     away: str = ""
@@ -27,37 +28,31 @@ class Known:
         self.__dict__.update(other.__dict__)
 
 
-def known(root: Path) -> Known:
-    """Ask the configured server; nothing is known where there is none."""
+def known(root: Path, models: Collection[str]) -> Known:
+    """Ask the configured server about the models that have a schedule; nothing is known where there is none."""
     server = run_list.server(root)
-    if server is None:
-        return Known()
+    if server is None or not models:
+        return Known(server.url if server else "")
     try:
-        return _answered(server)
+        return _answered(server, models)
     except DailiesError as error:
         return Known(away=f"{error}; when models run next is not known")
     finally:
         server.close()
 
 
-def _answered(server: Server) -> Known:
-    deployments = server.deployments()
-    told = Known(server.url, paused={each["name"]: _paused(each) for each in deployments})
-    names = {each["id"]: each["name"] for each in deployments}
-    awaited = {each["name"] for each in deployments if each["schedules"] and not told.paused[each["name"]]}
-    if not awaited:
-        return told
-    scheduled = server.flow_runs(MOST_COMING, sort="EXPECTED_START_TIME_ASC", state={"type": {"any_": ["SCHEDULED"]}})
-    for run in scheduled:
-        name = names.get(run.get("deployment_id") or "")
-        if not name:
-            continue
+def _answered(server: Server, models: Collection[str]) -> Known:
+    """Scheduled runs name their model. Deployments are asked only about those models that have none coming: with 50 of
+    them the server takes 1.5 s to list them."""
+    told = Known(server.url)
+    for run in server.flow_runs(MOST_COMING, sort="EXPECTED_START_TIME_ASC", **of_states("SCHEDULED")):
+        name = str(run.get("parameters", {}).get("model"))
         if run["state_name"] == "Late":
             told.late[name] = told.late.get(name, 0) + 1
-        elif name not in told.coming:
-            told.coming[name] = run["expected_start_time"]
-        if awaited <= told.coming.keys():
-            break
+        else:
+            told.coming.setdefault(name, run["expected_start_time"])
+    missing = sorted(set(models) - told.coming.keys())
+    told.paused |= {each["name"]: _paused(each) for each in server.deployments(missing)} if missing else {}
     return told
 
 
@@ -77,8 +72,8 @@ def health(model: str, schedule: Any, server: Known) -> str:
         return "none"
     if not server.url:
         return "no server"
-    if model not in server.paused:
-        return "not deployed"
-    if server.paused[model]:
-        return "paused"
-    return f"{server.late[model]} late" if model in server.late else "ok"
+    if model in server.late:
+        return f"{server.late[model]} late"
+    if model in server.coming:
+        return "ok"
+    return "not deployed" if model not in server.paused else "paused" if server.paused[model] else "ok"

@@ -22,9 +22,10 @@ def status() -> Answer:
     """Live version, score, age, last and next run, drift and what has changed since, for each model of params.yaml."""
     root = layout.find()
     read = params.read(root / "params.yaml")
-    with _asked(root) as server:
+    scheduled = [name for name, model in read.models.items() if model.schedule]
+    with _asked(root, scheduled) as server:
         versions = tags.versions(root)
-        looks = current.look_at_all(root, {name: model.source for name, model in read.models.items()}, versions)
+        looks = current.glance_at_all(root, {name: model.source for name, model in read.models.items()}, versions)
         last = run_list.newest(run_list.ids(root))
         moved = {source: drift(root, source) for source in {model.source for model in read.models.values()}}
     own: dict[str, list[tags.Version]] = {}
@@ -45,10 +46,10 @@ def status() -> Answer:
 
 
 @contextlib.contextmanager
-def _asked(root: Path) -> Iterator[Known]:
+def _asked(root: Path, scheduled: Sequence[str]) -> Iterator[Known]:
     """Ask the server while the block does what needs no server; its answer is there after the block."""
     answer = Known()
-    thread = threading.Thread(target=lambda: answer.take(known(root)), daemon=True)
+    thread = threading.Thread(target=lambda: answer.take(known(root, scheduled)), daemon=True)
     thread.start()
     try:
         yield answer
