@@ -191,7 +191,7 @@ def deploy(models: int) -> None:
             "parameters": {"model": name},
             "schedules": [{"schedule": model["schedule"]}],
         }
-        post("/deployments/", content)
+        post("/deployments/", content | {"parameters": {"model": name}})
     run = post("/flow_runs/", {"name": "pattern", "flow_id": flow, "parameters": {"model": "m00"}})["id"]
     post(f"/flow_runs/{run}/set_state", {"state": {"type": "COMPLETED", "name": "Completed"}, "force": True})
 

@@ -89,7 +89,7 @@ class Receiver(Strict):
     """One receiver, what it is told and of which models: of everything when neither is said."""
 
     to: Place
-    on: Annotated[tuple[What, ...], Field(min_length=1)] = WHATS
+    on: tuple[What, ...] = WHATS
     models: tuple[str, ...] = ()
 
     @model_validator(mode="before")
@@ -99,6 +99,13 @@ class Receiver(Strict):
         if isinstance(raw, Mapping) and True in raw and "on" not in raw:
             return {"on" if key is True else key: value for key, value in raw.items()}
         return raw
+
+    @field_validator("on")
+    @classmethod
+    def _something(cls, on: tuple[What, ...]) -> tuple[What, ...]:
+        if not on:
+            raise ValueError(f"name what it is told of; known: {', '.join(WHATS)}")
+        return on
 
     def wants(self, notice: Notice) -> bool:
         return notice.what in self.on and (not self.models or notice.model in self.models)
