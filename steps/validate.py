@@ -39,11 +39,12 @@ def main(root: Path, name: str) -> None:
         shown |= recipe.explain(net, test, outcome, shards.facts)
 
     parent_ids = parents(layout.shards(root, name))
-    told = scrubbed(cards.build(
+    told = cards.build(
         name, plan, card, layout.shards(root, name),
         metrics=metrics, rules=rules, tables=outcome.tables, rows=outcome.rows,
-        averages=outcome.averages, parents=parent_ids, pictures=shown, epochs=int(history[-1]["epoch"]) if history else 0,
-    ))  # fmt: skip
+        ratios=outcome.ratios, intervals=outcome.intervals, parents=parent_ids, pictures=shown,
+        epochs=int(history[-1]["epoch"]) if history else 0,
+    )  # fmt: skip
 
     reports = layout.reports(root, name)
     with folders.replacing(reports / "pictures") as out:
@@ -53,8 +54,8 @@ def main(root: Path, name: str) -> None:
     layout.write_json(reports / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
     page = report.page(name, metrics, rules, outcome.tables, shown, card, history)
     layout.write_bytes(reports / "report.html", redact(page).encode())
-    layout.write_json(reports / "card.json", told)
-    layout.write_bytes(reports / "card.md", cards.markdown(told).encode())
+    layout.write_json(reports / "card.json", scrubbed(told))
+    layout.write_bytes(reports / "card.md", redact(cards.markdown(told)).encode())
     layout.write_json(reports / "metrics.json", {key: round(value, 6) for key, value in metrics.items()})
 
 
