@@ -1,5 +1,7 @@
 """What a Prefect server knows of the models' schedules: the next run of each, and whether runs start when they are due."""
 
+import datetime
+import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,8 +64,27 @@ def _paused(deployment: dict[str, Any]) -> bool:
 
 
 def next_run(model: str, schedule: Any, server: Known) -> str:
-    """When the server starts the next run; empty where it starts none, as nothing does without a server."""
-    return server.coming.get(model, "") if schedule else ""
+    """When the next run is due, in ISO 8601: as the server says it, else as params.yaml does; empty where neither says."""
+    if schedule is None:
+        return ""
+    return server.coming.get(model, "") if server.url else due(schedule, datetime.datetime.now(datetime.UTC))
+
+
+def due(schedule: Any, now: datetime.datetime) -> str:
+    """The next moment of a cron or recurrence rule; empty of any other schedule, which hangs on what happened before."""
+    cron, rule = (getattr(schedule, name, None) for name in ("cron", "rrule"))
+    here = now.astimezone(zoneinfo.ZoneInfo(getattr(schedule, "timezone", None) or "UTC"))
+    if cron:
+        from cronsim import CronSim
+
+        return next(CronSim(cron, here)).astimezone(datetime.UTC).isoformat(timespec="seconds")
+    if rule:
+        from dateutil.rrule import rrulestr
+
+        start = here.replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+        found = rrulestr(rule, dtstart=start).after(here.replace(tzinfo=None))
+        return found.replace(tzinfo=here.tzinfo).astimezone(datetime.UTC).isoformat(timespec="seconds") if found else ""
+    return ""
 
 
 def health(model: str, schedule: Any, server: Known) -> str:

@@ -13,6 +13,7 @@ import pytest
 from test_faults import steps_alive, wait_for
 from workspaces import Workspace
 
+from flows.questions import Server
 from registry import run_log
 from studio import run_list, run_logs
 
@@ -51,6 +52,25 @@ def test_a_run_is_told_from_disk_and_from_the_server_alike(trained: Workspace) -
     assert "train-shapes  4 of 4 epochs, loss " in trained.dailies("runs", "logs", seen["run"]).stdout
     watched = trained.dailies("runs", "watch", seen["run"])
     assert watched.stdout.splitlines()[-1] == f"{seen['run']} landed: shapes@v0.1.0 is live in prod"
+
+
+def test_prefect_shows_progress_curves_pictures_gate_and_version(trained: Workspace) -> None:
+    [seen] = [each for each in runs(trained, "--model", "shapes") if each["state"] == "landed"]
+    rules = {"flow_run_id": {"any_": [seen["flow_run_id"]]}}
+    asked = Server(trained.env["PREFECT_API_URL"])
+    found = asked.ask("POST", "/artifacts/filter", {"artifacts": rules, "limit": 100, "sort": "CREATED_DESC"})
+    by_key = {each["key"]: each for each in found}
+    progress = by_key["progress-train-shapes"]
+    assert progress["type"] == "progress" and progress["data"] == 100.0
+    assert progress["description"].startswith("train@shapes: 4 of 4 epochs, loss ")
+    for key in ("loss-shapes", "confusion-shapes", "mistakes-shapes"):
+        assert by_key[key]["type"] == "image" and by_key[key]["data"].startswith("data:image/")
+    for key in ("metrics-shapes", "refused-shapes", "checks-shapes", "shards-shapes", "assets-shapes"):
+        assert by_key[key]["type"] == "table"
+    version = by_key["version-shapes"]["data"]
+    assert "**shapes@v0.1.0** is live" in version and "data/reports/shapes/report.html" in version
+    assert "| accuracy at least 0.3 | passed |" in version and "`dailies model show shapes@v0.1.0`" in version
+    assert sum(len(str(each["data"])) for each in found) < 120_000, "what a run puts into the server's database"
 
 
 def test_what_cannot_be_is_said_in_one_line(trained: Workspace) -> None:

@@ -1,8 +1,10 @@
 """`dailies status`: what was remembered holds only while nothing has changed, and what the server knows of schedules."""
 
+import datetime
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,6 +99,24 @@ def test_drift_is_the_worst_finding(tmp_path: Path) -> None:
     (folder / "shapes.json").write_text(json.dumps(rows))
     assert overview.drift(tmp_path, "shapes") == "noted 0.15"
     assert overview.drift(tmp_path, "others") == ""
+
+
+@pytest.mark.parametrize(
+    ("schedule", "moment"),
+    [
+        ({"cron": "0 3 * * *", "timezone": "Europe/Paris"}, "2026-11-22T02:00:00+00:00"),
+        ({"cron": "30 9 * * mon", "timezone": "America/New_York"}, "2026-11-23T14:30:00+00:00"),
+        (
+            {"rrule": "FREQ=WEEKLY;BYDAY=TU;BYHOUR=3;BYMINUTE=0", "timezone": "Asia/Kolkata"},
+            "2026-11-23T21:30:00+00:00",
+        ),
+        ({"every": "6 h", "timezone": "UTC"}, ""),
+        ({"after": "new data"}, ""),
+    ],
+)
+def test_without_a_server_params_say_when_the_next_run_is_due(schedule: dict[str, str], moment: str) -> None:
+    now = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)  # a Saturday
+    assert schedules.due(SimpleNamespace(**schedule), now) == moment
 
 
 @pytest.mark.parametrize(
