@@ -44,6 +44,12 @@ def known(value: str) -> str:
     return value
 
 
+def also(name: str) -> None:
+    """Hide the value of this variable from now on, in this process and its children."""
+    named = [*filter(None, os.environ.get(NAMED, "").split(",")), name]
+    os.environ[NAMED] = ",".join(dict.fromkeys(named))
+
+
 def redact(text: str) -> str:
     """The text without secrets."""
     pattern = _pattern(frozenset(_values(os.environ) | _known))

@@ -1,7 +1,6 @@
 """What a command answers: data for a script, text for a person, an exit code for both."""
 
 import json
-import os
 import shutil
 import sys
 import textwrap
@@ -60,4 +59,4 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, folded: boo
 
 def _columns() -> int:
     """The width of the terminal; as wide as can be where there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 10**6
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10**6

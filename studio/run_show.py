@@ -1,7 +1,6 @@
 """`dailies runs ls` and `show`."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from project import layout, params
@@ -108,8 +107,3 @@ def took(seen: Seen) -> str:
         if minutes
         else f"{rest} s"
     )
-
-
-def folder(root: Path, seen: Seen) -> Path | None:
-    """Where the logs of a run lie; None for one of another machine."""
-    return layout.logs(root, seen.id) if seen.known else None

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from project import params
+from project import layout, params, secrets
 from project.errors import DailiesError
 from project.notices import Notice, Receiver
 from project.secrets import redact
@@ -25,14 +25,22 @@ logger = logging.getLogger("dailies.notify")
 
 def tell(notice: Notice, root: Path | None = None) -> list[str]:
     """Tell everybody whom params.yaml in `root` (the present folder) names for this; who got it, each by the name of its
-    variable or file. What cannot be told is logged, and nothing is raised."""
+    variable or file, which lies in the workspace. What cannot be told is logged, and nothing is raised."""
     root = root or Path.cwd()
     try:
         receivers = params.read(root / "params.yaml").notify
     except DailiesError as error:
         logger.warning("nobody is told that %s: %s", notice.title, error)
         return []
-    return send(notice, receivers, root)
+    return send(notice, receivers, layout.private(root).parent)
+
+
+def hide(root: Path) -> None:
+    """Let no text of this process and its children hold the address of a receiver, whether it is told of anything or not."""
+    with contextlib.suppress(DailiesError):
+        for receiver in params.read(root / "params.yaml").notify:
+            if receiver.to.env:
+                secrets.also(receiver.to.env)
 
 
 def send(notice: Notice, receivers: Iterable[Receiver], root: Path) -> list[str]:

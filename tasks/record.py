@@ -25,6 +25,7 @@ def kept(
     To be told to terminate is to be interrupted: it is recorded. Raises Interrupted for that, else what the block raised.
     """
     facts = {"run": run_id, "model": model, "trigger": trigger, "who": who(), "promote": promote}
+    notify.hide(Path.cwd())
     run_log.begin(folder, **facts, overrides=dict(overrides))
     _heed_termination()
     made: list[Registration] = []

@@ -1,6 +1,7 @@
 """People are told: by a real webhook and a real mail, and a receiver that is away stops nothing and shows no address."""
 
 import logging
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from receivers import http_receiver, mail_receiver, silent_receiver
 from project import params
 from project.errors import DailiesError, GateRefused, QuarantineError, RightsRefused
 from project.notices import Notice
+from project.secrets import redact
 from tasks import notify, outcome
 
 NOTICE = Notice(
@@ -91,6 +93,15 @@ def test_broken_params_stop_no_run(tmp_path: Path, caplog: pytest.LogCaptureFixt
     (tmp_path / "params.yaml").write_text("notify: [unclosed")
     assert notify.tell(NOTICE, tmp_path) == []
     assert "nobody is told" in caplog.text
+
+
+def test_an_address_is_hidden_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "params.yaml").write_text("notify:\n- to: {env: OPS}\n")
+    monkeypatch.setenv("DAILIES_SECRETS", "OTHER")
+    monkeypatch.setenv("OPS", f"json://127.0.0.1/{PASSWORD}")
+    notify.hide(tmp_path)
+    assert os.environ["DAILIES_SECRETS"] == "OTHER,OPS"
+    assert redact(f"told json://127.0.0.1/{PASSWORD}") == "told ***"
 
 
 def test_the_word_on_is_read_as_people_write_it(tmp_path: Path) -> None:

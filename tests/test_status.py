@@ -2,7 +2,9 @@
 
 import datetime
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -89,6 +91,18 @@ def test_the_screen_tells_of_the_last_run_and_that_no_schedule_is_served(workspa
     heads, shapes, others = workspace.dailies("status").stdout.splitlines()
     assert heads.split() == ["MODEL", "LIVE", "SCORE", "AGE", "LAST", "RUN", "NEXT", "SCHEDULE", "DRIFT", "STATE"]
     assert " landed " in shapes and " not deployed " in shapes and others.split()[-2:] == ["never", "run"]
+
+
+def test_on_a_terminal_the_last_column_is_folded(workspace: Workspace) -> None:
+    workspace.params("epochs: 4", "epochs: 3")
+    ours, theirs = os.openpty()
+    env = {**workspace.env, "COLUMNS": "100"}
+    subprocess.run(workspace.command("status"), cwd=workspace.folder, env=env, stdout=theirs, check=True)
+    os.close(theirs)
+    lines = os.read(ours, 65536).decode().splitlines()
+    os.close(ours)
+    assert max(map(len, lines)) <= 100 and len(lines) > 3
+    assert " ".join(line[lines[0].index("STATE") :] for line in lines[1:-1]).startswith("out of date: plan: modified ")
 
 
 def test_drift_is_the_worst_finding(tmp_path: Path) -> None:
