@@ -234,21 +234,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, number in (("models", 50), ("runs", 10_000), ("versions", 2_000)):
         parser.add_argument(f"--{name}", type=int, default=number)
-    parser.add_argument("--keep", type=Path, help="a new folder for the workspace, which stays")
+    parser.add_argument("--keep", type=Path, help="a folder for the workspace, which stays for the next time")
     asked = parser.parse_args()
     random.seed(0)
     with tempfile.TemporaryDirectory() as place:
         folder = (asked.keep or Path(place)).resolve()
         root, home = folder / "workspace", folder / "prefect"
-        home.mkdir(parents=True)
-        workspace(root, asked.models)
-        records(root, asked.models, asked.runs)
-        tags(root, asked.models, asked.versions)
-        with server(home):
-            deploy(asked.models)
-        history(home / "prefect.db", asked.models, asked.runs)
+        if not root.exists():
+            _make(root, home, asked)
         with server(home):
             _compare(root, home, asked)
+
+
+def _make(root: Path, home: Path, asked: argparse.Namespace) -> None:
+    home.mkdir(parents=True)
+    workspace(root, asked.models)
+    records(root, asked.models, asked.runs)
+    tags(root, asked.models, asked.versions)
+    with server(home):
+        deploy(asked.models)
+    history(home / "prefect.db", asked.models, asked.runs)
 
 
 def _compare(root: Path, home: Path, asked: argparse.Namespace) -> None:
