@@ -115,11 +115,12 @@ class _Screen:
     def __call__(self, looks: list[Look]) -> None:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
+        from rich.text import Text
 
         drawn = Table("RUN", "STATE", "STAGE", "DONE", "SAID", "TOOK", box=None, pad_edge=False)
         for each in looks:
             bar = ProgressBar(total=1.0, completed=each.share, width=20) if each.share is not None else ""
-            drawn.add_row(each.seen.id, each.seen.state, each.stage, bar, each.said, took(each.seen))
+            drawn.add_row(each.seen.id, each.seen.state, each.stage, bar, Text(each.said), took(each.seen))
         self._live.update(drawn)
 
     def close(self) -> None:
