@@ -3,6 +3,7 @@
 import logging
 import os
 
+from project import secrets
 from project.errors import DailiesError
 
 ENVIRONMENT = {
@@ -32,6 +33,8 @@ class _ForPeople(logging.Filter):
 
 
 def console() -> None:
-    """Give the console the filter; Prefect puts it on the root logger. Other errors keep their traceback."""
+    """Give the console the filter; Prefect puts it on the root logger. Other errors keep their traceback, and no record
+    holds a secret, on the console or on the server."""
+    secrets.guard_logs()
     for handler in logging.getLogger().handlers:
         handler.addFilter(_ForPeople())

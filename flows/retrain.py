@@ -18,9 +18,11 @@ from prefect.states import Completed
 from flows import approval, child, quiet
 from lineage import current
 from project import layout, params, watching
-from registry import tags
+from project.secrets import scrubbed
+from registry import run_log, tags
 from registry.publish import Candidate, Registration
 from registry.runs import Run, who
+from tasks import record
 from tasks.augment import augment
 from tasks.ingest import ingest
 from tasks.plan import plan
@@ -37,6 +39,7 @@ def retrain(
     """Bring every stage of `model` up to date and register the result; the state says what came of it."""
     started = time.time()
     root = Path.cwd()
+    run_log.note(layout.logs(root, run_id), flow_run_id=str(flow_run.id or ""))
     entry = params.read(root / "params.yaml").model(model)
     outcomes = [
         plan(layout.stages(model, entry.source), current.moved(root, model, entry.source)),
@@ -46,10 +49,10 @@ def retrain(
         validate(model),
     ]
     run = Run(run_id, model, layout.private(root).parent, root)
-    record = _record(entry, outcomes, started, trigger, overrides)
+    told = _record(entry, outcomes, started, trigger, overrides)
     may = promote and entry.promote != "never"
     ask_s = watching.seconds(entry.approve_within) if entry.promote == "ask" else 0
-    made = register(Candidate(run, entry.source, base, may, bool(overrides), record, ask_s))
+    made = register(Candidate(run, entry.source, base, may, bool(overrides), told, ask_s))
     if made.promoted or not made.new:
         return Completed(data=made, message=f"{made.version.tag}")
     if made.waits_until:
@@ -94,25 +97,25 @@ def main() -> None:
 
 
 def _run(asked: argparse.Namespace) -> dict[str, Any]:
-    parameters = {
-        "model": asked.model,
+    facts = {
+        "trigger": asked.trigger,
         "promote": not asked.no_promote,
         "overrides": json.loads(asked.overrides),
-        "run_id": asked.run_id,
-        "base": asked.base,
-        "trigger": asked.trigger,
     }
+    parameters = {"model": asked.model, "run_id": asked.run_id, "base": asked.base, **facts}
     before = tags.live(Path.cwd(), asked.model)
-    made = cast(Registration, child.run(retrain, parameters, asked.flow_run))
+    with record.kept(asked.result.parent, asked.model, asked.run_id, **facts) as keep:
+        made = cast(Registration, child.run(retrain, parameters, asked.flow_run))
+        keep(made)
     if made.promoted and (before is None or before.tag != made.version.tag):
         _tell(asked, "promoted", made.as_dict())
     elif made.new:
         _tell(asked, "registered" if asked.no_promote or made.waits_until else "refused", made.as_dict())
-    return made.as_dict()
+    return scrubbed(made.as_dict())
 
 
 def _tell(asked: argparse.Namespace, outcome: str, said: dict[str, Any]) -> None:
-    child.tell(outcome, asked.model, {"run": asked.run_id, **said})
+    child.tell(outcome, asked.model, scrubbed({"run": asked.run_id, **said}))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
 """Is a model current: do its outputs still follow from params.yaml, the code, the libraries and the source as it is now?"""
 
+import datetime
+import functools
 import hashlib
 import importlib.metadata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from media import catalog, parquet_file, permission, sources
+from media import sources
 from project import layout
 from project.errors import RemoteUnreachable, UsageError
 from project.source import Source
-from registry import dvc, publish, tags
+from registry import dvc, remembered, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,32 @@ def look(root: Path, model: str, source: str) -> Current:
 
 def look_at_all(root: Path, models: Mapping[str, str]) -> dict[str, Current]:
     """The same for many models (name → source), with DVC asked once."""
-    stages = dict.fromkeys(stage for model, source in models.items() for stage in layout.stages(model, source))
     with dvc.opened(root) as repo:
-        stale = dvc.stale(repo, stages) if stages else {}
-    lock = dvc.read_lock(root)
-    return {model: _current(root, model, source, stale, lock) for model, source in models.items()}
+        stale = dvc.stale(repo, _stages(models)) if models else {}
+    return _all(root, models, stale, tags.versions(root))
+
+
+def glance_at_all(root: Path, models: Mapping[str, str], versions: Sequence[tags.Version]) -> dict[str, Current]:
+    """The same for a screen, with what DVC said before where nothing has changed; `versions` are those that stand."""
+    return _all(root, models, remembered.stale(root, _stages(models)), versions)
+
+
+def _stages(models: Mapping[str, str]) -> dict[str, None]:
+    return dict.fromkeys(stage for model, source in models.items() for stage in layout.stages(model, source))
+
+
+def _all(
+    root: Path, models: Mapping[str, str], stale: Mapping[str, list[str]], versions: Sequence[tags.Version]
+) -> dict[str, Current]:
+    try:
+        text = (root / "dvc.lock").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    lock = dvc.parse_stages(text, [f"train@{model}" for model in models])
+    known: dict[str, list[tags.Version]] = {}
+    for version in versions:
+        known.setdefault(version.name, []).append(version)
+    return {model: _current(root, model, source, stale, lock, known.get(model, [])) for model, source in models.items()}
 
 
 def look_at_sources(root: Path, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -51,13 +74,20 @@ def _source_reasons(root: Path, name: str, stale: Mapping[str, list[str]]) -> It
         yield outside
 
 
-def _current(root: Path, model: str, source: str, stale: Mapping[str, list[str]], lock: dict[str, Any]) -> Current:
+def _current(
+    root: Path,
+    model: str,
+    source: str,
+    stale: Mapping[str, list[str]],
+    lock: dict[str, Any],
+    versions: Sequence[tags.Version],
+) -> Current:
     reasons = [f"{stage}: {reason}" for stage in layout.stages(model, source) for reason in stale.get(stage, ())]
     outside = moved(root, model, source)
     if outside:
         reasons.append(outside)
     weights = dvc.outputs(lock, [f"train@{model}"]).get(f"data/weights/{model}")
-    version = publish.standing(root, model, weights)
+    version = tags.holding(versions, weights)
     if version is None:
         reasons.append(f"{model} as it is now has no version yet")
     return Current(tuple(reasons), version)
@@ -79,9 +109,11 @@ def moved(root: Path, model: str, source: str) -> str:
 
 def _ended(root: Path, model: str, source: str, planned: Mapping[str, Any]) -> str:
     """Which rights of the assets have ended by today; what people ordered, the plan follows by itself."""
-    path = layout.assets(root, source) / catalog.FILE
-    if planned.get("as_of") == permission.today():
+    if planned.get("as_of") == datetime.datetime.now(datetime.UTC).date().isoformat():
         return ""
+    from media import catalog, parquet_file, permission  # pyarrow takes a tenth of a second
+
+    path = layout.assets(root, source) / catalog.FILE
     if not path.is_file() or not set(permission.COLUMNS) <= set(parquet_file.columns(path)):
         return ""
     table = parquet_file.read(path, permission.COLUMNS)
@@ -127,6 +159,7 @@ def state(root: Path, name: str, source: Source) -> str | None:
         return None
 
 
+@functools.lru_cache
 def _installed(library: str) -> str:
     try:
         return importlib.metadata.version(library)

@@ -18,11 +18,16 @@
 import errno
 import os
 
+from project.secrets import redact
+
 
 class DailiesError(Exception):
-    """An error that a user can act on; its message is shown without a traceback."""
+    """An error that a user can act on; its message is shown without a traceback, and holds no secret."""
 
     exit_code = 1
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(redact(str(message)))
 
 
 class UsageError(DailiesError):

@@ -84,6 +84,11 @@ def private(root: Path) -> Path:
     return Path(os.environ.get("DAILIES_WORKSPACE") or root) / ".dailies"
 
 
+def logs(root: Path, run_id: str = "") -> Path:
+    """What runs said, a folder a run: the log of each stage, its record, its result."""
+    return private(root) / "logs" / run_id
+
+
 def mirror() -> Path | None:
     """The folder of local copies that is looked up before any URL."""
     folder = os.environ.get("DAILIES_MIRROR")

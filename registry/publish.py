@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from project import layout
+from project.secrets import scrubbed
 from registry import approval, dvc, gate, git, origin, scores, tags
 from registry.landing import land
 from registry.runs import Run
@@ -77,8 +78,7 @@ class Candidate:
 
 def standing(root: Path, model: str, weights: str | None) -> tags.Version | None:
     """The version that holds these weights, if one was registered."""
-    found = [version for version in tags.versions(root, model) if version.message.get("weights") == weights]
-    return found[-1] if found and weights else None
+    return tags.holding(tags.versions(root, model), weights)
 
 
 def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None], allowed: Allowed) -> Registration:
@@ -103,6 +103,7 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
         message = _message(candidate, outputs, version, rules, promoted, champion)
         if passed and candidate.ask_s:
             message["verdict"]["approval"] = approval.request(candidate.ask_s)
+        message = scrubbed(message)
         layout.write_json(layout.reports(run.folder, run.model) / "run.json", message)
         commit = _commit(candidate, message)
         dvc.push(run.folder, [stage for stage in candidate.stages if stage != "plan"], layout.cached(outputs))

@@ -38,7 +38,7 @@ class Run:
 
     @property
     def log_folder(self) -> Path:
-        return self.workspace / ".dailies" / "logs" / self.id
+        return layout.logs(self.workspace, self.id)
 
 
 def new_id(model: str) -> str:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from registry import dvc
 POLL_S = 0.2
 SAY_EVERY_S = 5.0
 Logger = logging.Logger | logging.LoggerAdapter[Any]
+Heard = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,17 @@ class Outcome:
     reasons: tuple[str, ...]
 
 
-def bring_up_to_date(root: Path, stage: str, logger: Logger, *, force: bool = False) -> Outcome:
-    """Run the stage when anything that it depends on differs from dvc.lock. Raises the step's own DailiesError."""
+def _unheard(tick: Mapping[str, Any]) -> None:
+    """Nobody watches."""
+
+
+def bring_up_to_date(
+    root: Path, stage: str, logger: Logger, *, force: bool = False, heard: Heard = _unheard
+) -> Outcome:
+    """Run the stage when anything that it depends on differs from dvc.lock. Raises the step's own DailiesError.
+
+    `heard` is given each tick of its progress.
+    """
     started = time.monotonic()
     with dvc.opened(root) as repo:
         reasons = tuple(dvc.stale(repo, [stage]).get(stage, ()))
@@ -41,7 +51,7 @@ def bring_up_to_date(root: Path, stage: str, logger: Logger, *, force: bool = Fa
             return Outcome(stage, False, time.monotonic() - started, ())
         logger.info("%s runs: %s", stage, _shortly(reasons) or "asked for")
         log = _log_path(root, stage)
-        with _followed(log, logger), _stopping_the_child():
+        with _followed(log, logger, heard), _stopping_the_child():
             try:
                 dvc.reproduce(repo, stage, force=force)
             except dvc.StageFailed as error:
@@ -63,12 +73,12 @@ def _log_path(root: Path, stage: str) -> Path:
 
 
 @contextmanager
-def _followed(log: Path, logger: Logger) -> Iterator[None]:
+def _followed(log: Path, logger: Logger, heard: Heard) -> Iterator[None]:
     """Give the stage's command a log file to write to, and repeat its lines in Prefect's log while it runs."""
     log.write_text("", encoding="utf-8")
     os.environ.update(DAILIES_LOG=str(log), DAILIES_PROGRESS="json", DAILIES_FLOW_PID=str(os.getpid()))
     done = threading.Event()
-    follower = threading.Thread(target=_follow, args=(log, logger, done), daemon=True)
+    follower = threading.Thread(target=_follow, args=(log, logger, heard, done), daemon=True)
     follower.start()
     try:
         yield
@@ -78,7 +88,7 @@ def _followed(log: Path, logger: Logger) -> Iterator[None]:
         del os.environ["DAILIES_LOG"]
 
 
-def _follow(log: Path, logger: Logger, done: threading.Event) -> None:
+def _follow(log: Path, logger: Logger, heard: Heard, done: threading.Event) -> None:
     said = float("-inf")
     with log.open(encoding="utf-8", errors="replace") as lines:
         pending = ""
@@ -87,15 +97,17 @@ def _follow(log: Path, logger: Logger, done: threading.Event) -> None:
             pending += lines.read()
             *whole, pending = pending.split("\n")
             for line in whole:
-                said = _repeat(line, logger, said)
+                message = _parse(line)
+                if message and "done" in message:
+                    heard(message)
+                said = _repeat(line, message, logger, said)
             if last_look:
                 return
             done.wait(POLL_S)
 
 
-def _repeat(line: str, logger: Logger, said: float) -> float:
+def _repeat(line: str, message: dict[str, Any] | None, logger: Logger, said: float) -> float:
     """Say one line of a step; ticks come at most every few seconds. When a tick was last said."""
-    message = _parse(line)
     if message is None:
         if line.strip():
             logger.log(logging.INFO, "%s", line)

@@ -7,13 +7,14 @@ So taking the live version out, or back, makes the one before it live again. Mes
 import datetime
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from project.errors import UsageError
 from project.params import listing
+from project.secrets import scrubbed
 from registry import events, signing
 from registry.events import Event
 from registry.git import git
@@ -131,6 +132,12 @@ def standing(found: Mapping[str, Line]) -> list[Version]:
     return sorted(kept, key=precedence)
 
 
+def holding(known: Sequence[Version], weights: str | None) -> Version | None:
+    """Which of a model's versions holds these weights, the newest one."""
+    found = [version for version in known if version.message.get("weights") == weights]
+    return found[-1] if found and weights else None
+
+
 def taken_back(found: Mapping[str, Line]) -> list[Version]:
     """The versions that no longer stand: each taken back by itself, or with a model that is no longer in use."""
     return sorted(
@@ -206,7 +213,7 @@ def add(root: Path, tag: str, commit: str, message: dict[str, Any], *, after: It
     latest = max((event.order[0] + datetime.timedelta(seconds=1) for event in after), default=now)
     date = {"GIT_COMMITTER_DATE": max(now, latest).isoformat()}
     how = ["--sign"] if signing.wanted(root) else ["--annotate"]
-    text = json.dumps(message, indent=1, ensure_ascii=False) + "\n"  # a signature begins a line of its own
+    text = json.dumps(scrubbed(message), indent=1, ensure_ascii=False) + "\n"  # a signature begins a line of its own
     with signing.explained(root):
         git(root, "tag", *how, "--cleanup=verbatim", "-F", "-", tag, commit, stdin=text, variables=date)
     signing.confirm(root, tag)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from project import layout
+from project import layout, secrets
 from project.errors import DailiesError, IntegrityError, full
 from steps import code
 
@@ -58,6 +58,7 @@ def _speak_to_the_flow() -> None:
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         os.close(handle)
+    sys.stdout, sys.stderr = secrets.Clean(sys.stdout), secrets.Clean(sys.stderr)  # type: ignore[assignment]
 
 
 def _end_with_the_flow() -> None:

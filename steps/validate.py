@@ -13,6 +13,7 @@ from media import folders
 from media.shards import Shards
 from project import layout
 from project.errors import UsageError
+from project.secrets import redact, scrubbed
 from registry import gate
 from steps import card as cards
 from steps import report
@@ -52,9 +53,9 @@ def main(root: Path, name: str) -> None:
     write_predictions(reports / "predictions.parquet", outcome.rows, parent_ids)
     layout.write_json(reports / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
     page = report.page(name, metrics, rules, outcome.tables, shown, card, history)
-    layout.write_bytes(reports / "report.html", page.encode())
-    layout.write_json(reports / "card.json", told)
-    layout.write_bytes(reports / "card.md", cards.markdown(told).encode())
+    layout.write_bytes(reports / "report.html", redact(page).encode())
+    layout.write_json(reports / "card.json", scrubbed(told))
+    layout.write_bytes(reports / "card.md", redact(cards.markdown(told)).encode())
     layout.write_json(reports / "metrics.json", {key: round(value, 6) for key, value in metrics.items()})
 
 

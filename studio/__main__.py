@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from project.errors import DailiesError, Interrupted, UsageError, full
-from studio import data, lineage, model, rights
+from studio import data, lineage, model, rights, runs
 from studio.answer import Answer, fail, say
 
 app = App(
@@ -24,6 +24,7 @@ app.command(params_app)
 app.command(data.app)
 app.command(lineage.app)
 app.command(rights.app)
+app.command(runs.app)
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")]
 

@@ -38,7 +38,7 @@ def _outcome(answered: Answered) -> list[str]:
 
 def _closed(tag: str, said: str) -> list[str]:
     """Whether a form is left open; the answer stands either way."""
-    if not (url := server.configured()):
+    if not (url := server.configured(layout.find())):
         return []
     try:
         server.check(url)

@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from lineage import rights, withdrawal
+from project import layout
 from registry import gate, publish, scores, tags
 from tasks.stage import artifact_key, bring_up_to_date, may_recover
 
@@ -53,4 +54,10 @@ def _card(made: publish.Registration) -> str:
         f"| {rule['rule']} | {'passed' if rule['passed'] else 'refused'} | {rule['reason']} |" for rule in made.rules
     )
     state = "live in `prod`" if made.promoted else "registered, not promoted"
-    return f"**{made.version.tag}** is {state}.\n\n| rule | verdict | reason |\n| --- | --- | --- |\n{rows}\n"
+    tag, report = made.version.tag, layout.reports(layout.private(Path.cwd()).parent, made.version.name) / "report.html"
+    link = f"[its report]({report.as_uri()}) in the workspace, " if made.landed else ""
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in made.version.message.get("metrics", {}).items())
+    return (
+        f"**{tag}** is {state}: {link}`dailies model show {tag}`, commit `{made.version.commit[:12]}`.\n\n{metrics}\n\n"
+        f"| rule | verdict | reason |\n| --- | --- | --- |\n{rows}\n"
+    )

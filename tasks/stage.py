@@ -6,15 +6,20 @@ from typing import Any
 from prefect.logging import get_run_logger
 
 from project.errors import Locked, RemoteUnreachable
-from registry import stage
+from registry import run_log, stage
 from registry.stage import Outcome
+from tasks import live
 
 __all__ = ["Outcome", "artifact_key", "bring_up_to_date", "may_recover"]
 
 
 def bring_up_to_date(name: str, *, force: bool = False) -> Outcome:
     """Run the stage of that name when it is not current, in the present folder. Raises the step's own DailiesError."""
-    return stage.bring_up_to_date(Path.cwd(), name, get_run_logger(), force=force)
+    key = artifact_key("progress", name.replace("@", "-"))
+    with run_log.stage(name) as told, live.progress(key, name) as heard:
+        made = stage.bring_up_to_date(Path.cwd(), name, get_run_logger(), force=force, heard=heard)
+        told |= {"ran": made.ran, "seconds": round(made.seconds, 1)}
+    return made
 
 
 def artifact_key(what: str, name: str) -> str:

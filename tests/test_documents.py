@@ -70,13 +70,13 @@ def test_settings_parse(page: Path) -> None:
 
 def test_every_command_is_documented_and_every_documented_one_exists() -> None:
     page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"`dailies ((?:model |params |data |lineage |rights )?[a-z]+)", page))
+    documented = set(re.findall(r"`dailies ((?:model |params |data |lineage |rights |runs )?[a-z]+)", page))
     existing = set()
-    for group in ("", "model", "params", "data", "lineage", "rights"):
+    for group in ("", "model", "params", "data", "lineage", "rights", "runs"):
         command = [sys.executable, "-m", "studio", *([group] if group else []), "--help"]
         helped = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         existing |= {f"{group} {name}".strip() for name in re.findall(r"^│ ([a-z]+)  ", helped, re.MULTILINE)}
-    assert documented == existing - {"model", "params", "data", "lineage", "rights"}
+    assert documented == existing - {"model", "params", "data", "lineage", "rights", "runs"}
 
 
 def test_exit_codes_are_those_of_the_errors() -> None:

@@ -28,6 +28,7 @@ ONLY_IN = {
     "optuna": ("steps/tune.py",),
     "onnx": ("steps/export.py",),
     "onnxruntime": ("steps/export.py",),
+    "apprise": ("tasks/notify.py",),
     "pickle": (),
 }
 

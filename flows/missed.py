@@ -1,0 +1,71 @@
+"""Runs of a schedule that did not start when they were due, or whose process died: told once each.
+
+The supervisor of `dailies up` looks every minute or so. What was told is kept in `.dailies/up/missed.json`.
+"""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+from flows.questions import FlowRun, Server, of_states
+from project import layout
+from project.notices import Notice
+from registry import run_log
+
+LATE_S = 120.0
+"""How late a run may start before people are told: a worker looks for runs every few seconds."""
+KEPT = 1_000
+AT_ONCE = 5
+"""Notices of one look; of more, the last one says how many there are besides."""
+
+
+def look(server: Server, root: Path, now: datetime.datetime | None = None) -> list[Notice]:
+    """What is new since the last look, and is not given again. Raises DailiesError when the server does not answer."""
+    now = now or datetime.datetime.now(datetime.UTC)
+    path = layout.private(root) / "up" / "missed.json"
+    known = _read(path)
+    since = known.get("since") or (now - datetime.timedelta(hours=1)).isoformat()
+    due = {"before_": (now - datetime.timedelta(seconds=LATE_S)).isoformat()}
+    late = server.flow_runs(200, sort="EXPECTED_START_TIME_ASC", **of_states("SCHEDULED"), expected_start_time=due)
+    crashed = server.flow_runs(200, **of_states("CRASHED"), end_time={"after_": since})
+    told: list[str] = known.get("told", [])
+    found = [run for run in [*late, *crashed] if _key(run) not in told and not _stopped(root, run)]
+    layout.write_json(path, {"since": now.isoformat(), "told": [*told, *map(_key, found)][-KEPT:]})
+    notices = [_notice(run) for run in found]
+    if len(notices) > AT_ONCE:
+        rest = sorted({notice.model for notice in notices[AT_ONCE - 1 :]})
+        more = Notice("missed", "", f"{len(notices) - AT_ONCE + 1} more runs are late or died", ", ".join(rest))
+        return [*notices[: AT_ONCE - 1], more]
+    return notices
+
+
+def _key(run: FlowRun) -> str:
+    return f"{run['id']} {run['state_type']}"
+
+
+def _stopped(root: Path, run: FlowRun) -> bool:
+    """Whether a person stopped it: its process was told to end, which Prefect takes for a crash."""
+    return run_log.read(layout.logs(root, run["name"]))["state"] == "cancelled"
+
+
+def _notice(run: FlowRun) -> Notice:
+    model = str(run.get("parameters", {}).get("model") or "")
+    if run["state_type"] == "CRASHED":
+        said = (run.get("state") or {}).get("message") or "its process ended without a word"
+        return Notice("missed", model, f"{model or run['name']}: run {run['name']} died", said, _link(run))
+    due = str(run.get("expected_start_time", ""))[:16].replace("T", " ")
+    text = f"It was due at {due} UTC and has not started. Is a worker running? See: dailies up --status"
+    return Notice("missed", model, f"{model or run['name']}: a scheduled run has not started", text, _link(run))
+
+
+def _link(run: FlowRun) -> str:
+    return f"dailies runs show {run['name']}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content

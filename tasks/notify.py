@@ -1,0 +1,118 @@
+"""Telling people by mail, chat or webhook what came of a run. A receiver that is away costs seconds, and never the run.
+
+Where to, params.yaml says under `notify:`. Addresses are those of apprise (https://github.com/caronc/apprise), which is
+imported when there is somebody to tell.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from project import layout, params, secrets
+from project.errors import DailiesError
+from project.notices import Notice, Receiver
+from project.secrets import redact
+
+MOST_S = 12.0
+"""What all receivers together may take."""
+LONGEST_TEXT = 3_000
+KINDS = {"failed": "failure", "refused": "warning", "quarantine": "warning", "missed": "failure", "promoted": "success"}
+logger = logging.getLogger("dailies.notify")
+
+
+def tell(notice: Notice, root: Path | None = None) -> list[str]:
+    """Tell everybody whom params.yaml in `root` (the present folder) names for this; who got it, each by the name of its
+    variable or file, which lies in the workspace. What cannot be told is logged, and nothing is raised."""
+    root = root or Path.cwd()
+    try:
+        receivers = params.read(root / "params.yaml").notify
+    except DailiesError as error:
+        logger.warning("nobody is told that %s: %s", notice.title, error)
+        return []
+    return send(notice, receivers, layout.private(root).parent)
+
+
+def hide(root: Path) -> None:
+    """Let no text of this process and its children hold the address of a receiver, whether it is told of anything or not."""
+    with contextlib.suppress(DailiesError):
+        for receiver in params.read(root / "params.yaml").notify:
+            if receiver.to.env:
+                secrets.also(receiver.to.env)
+
+
+def send(notice: Notice, receivers: Iterable[Receiver], root: Path) -> list[str]:
+    """Tell those of the receivers that want to know, all at once; who got it."""
+    told: list[str] = []
+    threads = [
+        (receiver.to.name, threading.Thread(target=_one, args=(notice, receiver, root, told), daemon=True))
+        for receiver in receivers
+        if receiver.wants(notice)
+    ]
+    if threads:
+        import apprise  # noqa: F401  before the threads, which would each wait for it
+
+    until = time.monotonic() + MOST_S
+    for _, thread in threads:
+        thread.start()
+    for name, thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+        if thread.is_alive():
+            logger.warning("%s is not told that %s: no answer within %.0f s", name, notice.title, MOST_S)
+    return list(told)
+
+
+def _one(notice: Notice, receiver: Receiver, root: Path, told: list[str]) -> None:
+    from apprise import Apprise
+
+    name = receiver.to.name
+    try:
+        address = receiver.to.address(root)
+        target = Apprise()
+        with _reasons() as why:
+            known = target.add(address)
+            sent = known and target.notify(
+                title=redact(notice.title), body=_body(notice), notify_type=KINDS.get(notice.what, "info")
+            )
+    except DailiesError as error:
+        logger.warning("%s is not told that %s: %s", name, notice.title, error)
+        return
+    except Exception as error:  # a plug-in of apprise may raise anything
+        logger.warning("%s is not told that %s: %s", name, notice.title, type(error).__name__)
+        return
+    if sent:
+        told.append(name)
+        logger.info("%s is told that %s", name, notice.title)
+    else:
+        rule = "" if known else "it is no address of apprise, see docs/notifications.md"
+        logger.warning(
+            "%s is not told that %s: %s", name, notice.title, rule or redact(why[-1] if why else "no reason")
+        )
+
+
+@contextlib.contextmanager
+def _reasons() -> Iterator[list[str]]:
+    """What apprise says in this thread of what went wrong, instead of saying it on the console."""
+    theirs = logging.getLogger("apprise")
+    theirs.propagate = False
+    said: list[str] = []
+    thread = threading.get_ident()
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.thread == thread:
+                said.append(record.getMessage().splitlines()[0])
+
+    kept = Kept(logging.WARNING)
+    theirs.addHandler(kept)
+    try:
+        yield said
+    finally:
+        theirs.removeHandler(kept)
+
+
+def _body(notice: Notice) -> str:
+    text = "\n".join(filter(None, [notice.text, notice.link]))
+    return redact(text)[:LONGEST_TEXT]

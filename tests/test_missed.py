@@ -1,0 +1,64 @@
+"""Late and crashed runs of a real server are told once each."""
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import missed
+from flows.questions import Server
+from registry import run_log
+
+pytestmark = pytest.mark.slow
+
+
+def flow_run(server: Server, model: str, name: str, state: dict[str, Any]) -> str:
+    """A run of the flow in a state; its id."""
+    flow = server.ask("POST", "/flows/", {"name": "retrain"})["id"]
+    content = {"name": name, "flow_id": flow, "parameters": {"model": model}, "state": state}
+    run = str(server.ask("POST", "/flow_runs/", content)["id"])
+    if state["type"] == "CRASHED":
+        server.ask("POST", f"/flow_runs/{run}/set_state", {"state": state, "force": True})
+    return run
+
+
+def scheduled(minutes_ago: int) -> dict[str, Any]:
+    due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes_ago)
+    return {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
+
+
+def test_late_and_crashed_runs_are_told_once(server: str, tmp_path: Path) -> None:
+    asked = Server(server)
+    late = flow_run(asked, "late_one", "patient-otter", scheduled(30))
+    flow_run(asked, "future", "early-bird", scheduled(-30))
+    crashed = {"type": "CRASHED", "message": "no heartbeat"}
+    flow_run(asked, "dead", "dead-20261121-030000-aaaa", crashed)
+    flow_run(asked, "stopped", "stopped-20261121-030000-bbbb", crashed)
+    stopped = tmp_path / ".dailies/logs/stopped-20261121-030000-bbbb"
+    run_log.begin(stopped, run=stopped.name, model="stopped")
+    run_log.end(stopped, "cancelled")
+
+    notices = {notice.model: notice for notice in missed.look(asked, tmp_path)}
+    assert notices.keys() & {"late_one", "future", "dead", "stopped"} == {"late_one", "dead"}
+    assert notices["late_one"].title == "late_one: a scheduled run has not started"
+    assert (
+        notices["dead"].title == "dead: run dead-20261121-030000-aaaa died" and notices["dead"].text == "no heartbeat"
+    )
+    assert all(notice.what == "missed" for notice in notices.values())
+    assert missed.look(asked, tmp_path) == []
+
+    asked.set_state(late, "CRASHED", "Crashed", "it started after all, and died")
+    [again] = [notice for notice in missed.look(asked, tmp_path) if notice.model == "late_one"]
+    assert again.title == "late_one: run patient-otter died"
+
+
+def test_of_many_the_rest_is_told_in_one(server: str, tmp_path: Path) -> None:
+    asked = Server(server)
+    missed.look(asked, tmp_path)
+    for number in range(8):
+        flow_run(asked, f"many{number}", f"many-{number}", scheduled(30 + number))
+    notices = missed.look(asked, tmp_path)
+    assert len(notices) == missed.AT_ONCE
+    assert notices[-1].title == "4 more runs are late or died"
+    assert notices[-1].text == "many0, many1, many2, many3"
