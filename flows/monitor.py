@@ -17,6 +17,7 @@ from lineage import monitoring
 from lineage.monitoring import Watched
 from project import layout, params
 from project.errors import UsageError
+from tasks import notify
 from tasks.stage import artifact_key, may_recover
 
 
@@ -40,7 +41,7 @@ def watch(model: str) -> Watched:
     entry = params.read(root / "params.yaml").model(model)
     if entry.monitor is None:
         raise UsageError(f"models.{model} of params.yaml has no rule to monitor by; write for example monitor: {{}}")
-    return monitoring.watch(root, model, entry.source, entry.monitor, get_run_logger(), monitoring.nobody)
+    return monitoring.watch(root, model, entry.source, entry.monitor, get_run_logger(), notify.tell)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from lineage import arrived, current, index, rights
 from project import layout
+from project.notices import Notice
 from project.watching import Monitor
 from registry import canary, dvc, origin, runs, scores, stage, tags
 from registry.canary import Look, Pair
@@ -18,12 +19,8 @@ from registry.promotion import Moved
 from registry.stage import Logger
 
 Outcome = Literal["alone", "settled", "too few", "not worse", "better", "rolled back"]
-Tell = Callable[[str, str, str, str], object]
-"""(what, model, title, text): people are told."""
-
-
-def nobody(*notice: str) -> None:
-    """Nobody is told."""
+Tell = Callable[[Notice], object]
+"""People are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ def _rolled_back(root: Path, pair: Pair, look: Look, tell: Tell) -> Watched:
     """The look is kept already: one that was killed before this point is taken up here by the next call."""
     moved = canary.roll_back(root, pair, look, rights.of_version)
     title = f"{pair.live.tag} is rolled back, {pair.before.version} is live again"
-    tell("rolled_back", pair.live.name, title, f"{pair.said}: {look.said}")
+    tell(Notice("rolled_back", pair.live.name, title, f"{pair.said}: {look.said}"))
     return Watched(pair.live.name, "rolled back", pair, look.assets, look.assets, look, moved)
 
 

@@ -13,6 +13,7 @@ from project.errors import DailiesError, GateRefused, UsageError
 from registry import runs
 from studio.answer import Answer
 from studio.checking import logger
+from tasks import notify
 
 
 def monitor(names: Sequence[str]) -> Answer:
@@ -43,7 +44,9 @@ def _one(root: Path, name: str, model: params.Model) -> Watched | DailiesError:
     assert model.monitor
     try:
         with redirect_stdout(sys.stderr):
-            return monitoring.watch(root, name, model.source, model.monitor, logger(), monitoring.nobody)
+            return monitoring.watch(
+                root, name, model.source, model.monitor, logger(), lambda notice: notify.tell(notice, root)
+            )
     except DailiesError as error:
         return error
 
