@@ -1,0 +1,80 @@
+"""The night of docs/operations.md with its real server, worker and webhook: what the page prints is what is printed.
+
+The page checks for new data every quarter of an hour, the test every twenty seconds.
+"""
+
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from receivers import http_receiver
+from scheduled import until
+from test_documents import blocks, masked
+from workspaces import ROOT, Workspace, draw_shapes
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+PAGE = ROOT / "docs/operations.md"
+LONGER_S = 300.0
+
+
+@pytest.fixture
+def night(trained: Workspace, tmp_path: Path) -> Iterator[tuple[Workspace, list[dict[str, Any]]]]:
+    """A workspace as the page has it, in a folder with the source and what is delivered to it, and what the webhook got."""
+    copy = trained.copy(tmp_path / "workspace")
+    pictures = draw_shapes(copy.folder / "library", 40)
+    draw_shapes(copy.folder / "delivery", 20, seed=5)
+    for label, other in (("disc", "square"), ("square", "disc")):
+        shutil.copytree(draw_shapes(tmp_path / "drawn", 60, seed=9) / label, copy.folder / "spoilt" / other)
+    for folder in ("delivery", "spoilt"):
+        for path in (copy.folder / folder).rglob("*.png"):
+            path.rename(path.with_name(f"{folder}-{path.name}"))
+    copy.git("tag", "--delete", *copy.tags())
+    [text] = blocks(PAGE, "yaml")
+    text = text.replace("15 min", "20 s").replace("library", str(pictures))
+    (copy.folder / "params.yaml").write_text(text)
+    (copy.folder / ".git/info/exclude").write_text("/library\n/delivery\n/spoilt\n")
+    copy.git("commit", "-qam", "Shapes, whenever there are new ones")
+    env = {key: value for key, value in copy.env.items() if key not in ("PREFECT_API_URL", "PREFECT_HOME")}
+    with http_receiver() as (port, got):
+        there = Workspace(copy.folder, pictures, env | {"OPS_URL": f"json://127.0.0.1:{port}"})
+        yield there, got
+        there.dailies("down", exit_code=None)
+
+
+def test_the_night_goes_as_the_page_says(night: tuple[Workspace, list[dict[str, Any]]]) -> None:
+    workspace, told = night
+
+    def newest() -> str:
+        runs = workspace.json("runs", "ls", "--limit", "1")["runs"]
+        return f"{runs[0]['state']} {runs[0]['said']}" if runs else ""
+
+    def after(said: str) -> Callable[[], bool]:
+        return lambda: said in newest()
+
+    awaited = {
+        "dailies status": after("v0.1.0 is live"),
+        "dailies runs ls": after("v0.1.1 is live"),
+        "dailies runs ls --limit 1": after("v0.1.2 is not promoted"),
+    }
+    for block in blocks(PAGE, "console"):
+        line, _, expected = block.partition("\n")
+        line = line.removeprefix("$ ")
+        if line in awaited:
+            until(f"{line}: not yet, but {newest()}", awaited.pop(line), LONGER_S)
+        if line.startswith("cp "):
+            _, _, source, target = shlex.split(line)
+            shutil.copytree(workspace.folder / source.removesuffix("/."), workspace.folder / target, dirs_exist_ok=True)
+            continue
+        done = workspace.dailies(*shlex.split(line)[1:], exit_code=None)
+        assert bare(done.stdout) == bare(expected), f"{line}\n{done.stdout}\n{done.stderr}"
+    assert not awaited
+    [expected] = blocks(PAGE, "text")
+    assert [each["title"] for each in told] == expected.splitlines()
+
+
+def bare(text: str) -> str:
+    """Masked, without ports and with times as one."""
+    return masked(text)
