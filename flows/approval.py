@@ -71,7 +71,7 @@ def _told(asked: Asked) -> State[dict[str, Any]]:
     """Nothing to ask any more, or it is too late."""
     by_hand = f"dailies model promote {asked.version.name} {asked.version.version} --why TEXT"
     late = "" if asked.state in ("granted", "live before") else f"; to make it live nevertheless: {by_hand}"
-    message = f"{asked.version.tag}: {asked.said}{late}"
+    message = f"{asked.version.tag}: {asked.phrase}{late}"
     get_run_logger().info(message)
     return Completed(data={"state": asked.state}, name=asked.state.capitalize(), message=message)
 
