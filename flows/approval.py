@@ -21,6 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.logging import get_run_logger
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed
 from prefect.types.entrypoint import EntrypointType
 from pydantic import Field
@@ -71,7 +72,7 @@ def _told(asked: Asked) -> State[dict[str, Any]]:
     """Nothing to ask any more, or it is too late."""
     by_hand = f"dailies model promote {asked.version.name} {asked.version.version} --why TEXT"
     late = "" if asked.state in ("granted", "live before") else f"; to make it live nevertheless: {by_hand}"
-    message = f"{asked.version.tag}: {asked.said}{late}"
+    message = f"{asked.version.tag}: {asked.phrase}{late}"
     get_run_logger().info(message)
     return Completed(data={"state": asked.state}, name=asked.state.capitalize(), message=message)
 
@@ -118,13 +119,13 @@ def ask(version: str) -> None:
         logger.info("%s waits for a person: the form of the flow run with its name, or %s", version, by_command)
 
 
-def close(version: str, said: str) -> int:
-    """End what still asks about a version that was answered elsewhere; how many forms."""
+def close(version: str, said: str, url: str) -> int:
+    """End what still asks, on the server at `url`, about a version that was answered elsewhere; how many forms."""
     waiting = FlowRunFilter(
         tags=FlowRunFilterTags(all_=[version]),
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED, StateType.SCHEDULED])),
     )
-    with get_client(sync_client=True) as client:
+    with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
         asking = client.read_flow_runs(flow_run_filter=waiting, sort=FlowRunSort.ID_DESC, limit=MOST_FORMS)
         found = [run for run in asking if run.parameters == {"version": version}]
         for run in found:

@@ -21,7 +21,7 @@ STAGE = "prod"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A version, and what became of its request. `said` is one phrase about that."""
+    """A version, and what became of its request; `said` is the rest of a phrase that begins with the state."""
 
     version: Version
     state: State
@@ -30,6 +30,11 @@ class Asked:
     @property
     def until(self) -> str:
         return until(self.version)
+
+    @property
+    def phrase(self) -> str:
+        """Refused by Ada …; for a state that is no answer, what stands in its way."""
+        return f"{self.state} {self.said}" if self.state in ("waiting", "granted", "refused") else self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def look(root: Path, version: Version, line: Line | None = None) -> Asked:
 
 def _told(record: Record) -> str:
     said = record.message
-    return f"{said['answer']} by {said['who']} on {said['when'][:16].replace('T', ' ')}: {said['why']}"
+    return f"by {said['who']} on {said['when'][:16].replace('T', ' ')}: {said['why']}"
 
 
 def answer(
@@ -133,6 +138,6 @@ def _late(asked: Asked, grant: bool) -> str:
     version = asked.version
     by_hand = f'dailies model promote {version.name} {version.version} --why "…"'
     if grant:
-        return f"{version.tag} is not made live: {asked.said}; to do it nevertheless: {by_hand}"
+        return f"{version.tag} is not made live: {asked.phrase}; to do it nevertheless: {by_hand}"
     back = f'; to take it out: dailies model rollback {version.name} --why "…"' if STAGE in version.stages else ""
-    return f"{version.tag} cannot be refused: {asked.said}{back}"
+    return f"{version.tag} cannot be refused: {asked.phrase}{back}"

@@ -86,10 +86,15 @@ def pair(root: Path, name: str) -> Pair | None:
 
 def looks(root: Path, of: Pair) -> list[Look]:
     """Those taken at this pair, the first first."""
+    return [look for before, look in looks_of(root, of.live) if before == of.before.version]
+
+
+def looks_of(root: Path, version: Version) -> list[tuple[str, Look]]:
+    """Those taken at a version, each with the version that it was compared with."""
     names = set(Look.__dataclass_fields__)
-    found = records.read(root, records.look(of.live.name, of.live.version, of.before.version))
-    taken = [Look(**{key: value for key, value in each.message.items() if key in names}) for each in found]
-    return sorted(taken, key=lambda each: each.number)
+    found = [each.message for each in records.read(root, records.look(version.name, version.version))]
+    taken = [(said["before"], Look(**{key: value for key, value in said.items() if key in names})) for said in found]
+    return sorted(taken, key=lambda each: (each[0], each[1].number))
 
 
 def needed(rule: Monitor, past: Sequence[Look]) -> int:

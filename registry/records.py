@@ -43,10 +43,15 @@ def read(root: Path, start: str) -> list[Record]:
     return [Record(name, made, json.loads(text)) for name, made, text in (e for e in entries if len(e) == 3)]
 
 
+def of(root: Path, model: str, version: str) -> list[Record]:
+    """All that concern a version."""
+    return [each for kind in KINDS for each in read(root, f"{kind}/{model}/{version}")]
+
+
 def approval(model: str, version: str) -> str:
     return f"{APPROVAL}/{model}/{version}"
 
 
-def look(model: str, version: str, before: str, number: int | None = None) -> str:
-    """The name of one look, or of what all looks at a pair begin with."""
-    return f"{CANARY}/{model}/{version}/{before}" + (f"/{number}" if number else "")
+def look(model: str, version: str, before: str = "", number: int | None = None) -> str:
+    """The name of one look, or of what all looks at a pair, or at a version, begin with."""
+    return "/".join([CANARY, model, version, *([before] if before else []), *([str(number)] if number else [])])

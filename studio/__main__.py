@@ -78,6 +78,7 @@ def status(*, json: Json = False) -> Answer:
 @app.command
 def approve(
     version: Annotated[str, Parameter(help="NAME@VERSION, or the id of the run that made it.")],
+    /,
     *,
     refuse: Annotated[bool, Parameter(negative="", help="Say no instead.")] = False,
     why: Annotated[str, Parameter(help="The reason; it is kept with the version.")] = "",

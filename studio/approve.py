@@ -44,7 +44,7 @@ def _closed(tag: str, said: str) -> list[str]:
         server.check(url)
         from flows import approval as forms
 
-        forms.close(tag, said)
+        forms.close(tag, said, url)
     except Exception as error:  # whatever Prefect's client raises; the answer stands
         return [
             f"  form     could not be closed ({str(error).splitlines()[0]}); whoever fills it in is told of this answer"

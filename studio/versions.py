@@ -1,11 +1,12 @@
 """`dailies model ls` and `show`: what is registered."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from project import layout
 from project.errors import UsageError
-from registry import git, promotion, tags
+from registry import approval, canary, git, promotion, records, tags
 from registry.events import Event
 from registry.tags import Version
 from studio.answer import Answer, table
@@ -64,7 +65,18 @@ def show(reference: str) -> Answer:
     version = tags.find(root, reference)
     past = [event for event in promotion.history(root, version.name) if event.commit == version.commit]
     told = [{"tag": event.tag, "made": event.made, "by": event.who, **event.message} for event in past]
-    return Answer({**summary(version), **version.message, "history": told}, _shown(version, past))
+    kept = [each.message | {"tag": each.name} for each in records.of(root, version.name, version.version)]
+    data = {**summary(version), **version.message, "history": told, "records": kept}
+    return Answer(data, "\n".join([_shown(version, past), *_decided(root, version)]))
+
+
+def _decided(root: Path, version: Version) -> list[str]:
+    """What became of the request to a person, and the looks of the canary, where there were any."""
+    asked = approval.look(root, version) if approval.until(version) else None
+    lines = [f"asked\n  {asked.phrase}"] if asked else []
+    looks = canary.looks_of(root, version)
+    lines += ["canary"] if looks else []
+    return lines + [f"  look {look.number} against {before}: {look.word}" for before, look in looks]
 
 
 def card(reference: str) -> Answer:

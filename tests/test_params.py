@@ -26,7 +26,7 @@ def test_the_repository_own_file_is_good() -> None:
 def test_unknown_key_names_the_closest_and_all_known() -> None:
     said = problem({"faces": {"recipe": "x", "source": "pictures", "settngs": {}}})
     assert said.startswith(
-        "params.yaml: models.faces.settngs is not a known key; did you mean 'settings'? known: about, augment, "
+        "params.yaml: models.faces.settngs is not a known key; did you mean 'settings'? known: about, approve_within, "
     )
 
 
