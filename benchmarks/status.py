@@ -72,7 +72,7 @@ def params(models: int) -> dict[str, Any]:
 
 def outputs(root: Path, models: int) -> None:
     """What every stage would have made, as a few bytes each."""
-    checks = {"checks": [], "refused": []}
+    checks: dict[str, list[str]] = {"checks": [], "refused": []}
     for number in range(SOURCES):
         folder = layout.assets(root, f"s{number}")
         layout.write_json(folder / "summary.json", {"assets": number, "status": {}})

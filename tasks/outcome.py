@@ -34,7 +34,7 @@ def of_registration(made: Registration, run_id: str, promote: bool, root: Path, 
         score = ", ".join(f"{name} {value:.4g}" for name, value in made.version.message.get("metrics", {}).items())
         return Notice("promoted", model, f"{tag} is live in prod", "\n".join(filter(None, [score, *rules])), link)
     refused = [rule for rule in made.rules if not rule["passed"]]
-    if promote and made.new and refused:
+    if promote and refused:
         title = f"{tag} is refused: {', '.join(rule['rule'] for rule in refused)}"
         return Notice("refused", model, title, "\n".join(rules), link)
     return None
@@ -44,12 +44,12 @@ def state(made: Registration, promote: bool) -> tuple[run_log.State, str]:
     """How a run is called that ended well, and the line that says what it made."""
     tag = made.version.tag
     refused = [rule["reason"] for rule in made.rules if not rule["passed"]]
-    if not made.new and not made.promoted:
-        return "current", f"{tag} holds these weights already"
     if made.promoted:
         return "landed", f"{tag} is live in prod"
     if promote and refused:
         return "refused", f"{tag} is not promoted: {'; '.join(refused)}"
+    if not made.new:
+        return "current", f"{tag} holds these weights already"
     return "registered", f"{tag} is registered, not promoted"
 
 
