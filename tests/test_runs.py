@@ -95,7 +95,7 @@ def test_a_server_that_is_away_leaves_what_stays_on_disk(trained: Workspace) -> 
 
 
 def test_killed_cancelled_and_run_again(workspace: Workspace) -> None:
-    workspace.params("shift: 0.1", "shift: 0.15")
+    workspace.params("epochs: 4", "epochs: 4000")
     process = workspace.start("run", "shapes")
     wait_for(process, workspace, "train-shapes")
     [now] = runs(workspace, "--state", "running", "--model", "shapes")
