@@ -12,7 +12,7 @@ import copy
 import datetime
 import json
 import os
-import random
+import resource
 import sqlite3
 import statistics
 import subprocess
@@ -72,7 +72,7 @@ def params(models: int) -> dict[str, Any]:
 
 def outputs(root: Path, models: int) -> None:
     """What every stage would have made, as a few bytes each."""
-    checks = {"checks": [], "refused": []}
+    checks: dict[str, list[str]] = {"checks": [], "refused": []}
     for number in range(SOURCES):
         folder = layout.assets(root, f"s{number}")
         layout.write_json(folder / "summary.json", {"assets": number, "status": {}})
@@ -224,10 +224,12 @@ def history(database: Path, models: int, runs: int) -> None:
                 db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
-def seconds(command: list[str], root: Path, env: dict[str, str]) -> float:
-    started = time.perf_counter()
+def seconds(command: list[str], root: Path, env: dict[str, str]) -> tuple[float, float]:
+    """On the clock, and of the processor."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, cwd=root, env=env, check=True, capture_output=True)
-    return time.perf_counter() - started
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
@@ -236,7 +238,6 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=number)
     parser.add_argument("--keep", type=Path, help="a folder for the workspace, which stays for the next time")
     asked = parser.parse_args()
-    random.seed(0)
     with tempfile.TemporaryDirectory() as place:
         folder = (asked.keep or Path(place)).resolve()
         root, home = folder / "workspace", folder / "prefect"
@@ -266,7 +267,7 @@ def _compare(root: Path, home: Path, asked: argparse.Namespace) -> None:
         PEER: [sys.executable, "-c", CLIENT],
         "its import alone": [sys.executable, "-c", CLIENT.split("async def")[0]],
     }
-    times: dict[str, list[float]] = {name: [] for name in commands}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(ROUNDS):
         for name, command in commands.items():
             without = {key: value for key, value in env.items() if key != "PREFECT_API_URL"}
@@ -274,8 +275,12 @@ def _compare(root: Path, home: Path, asked: argparse.Namespace) -> None:
     peer = times[PEER]
     print(f"{asked.models} models, {asked.runs:,} runs, {asked.versions:,} versions; medians of {ROUNDS} rounds")
     for name, measured in times.items():
-        ratio = statistics.median(there / here for here, there in zip(measured, peer, strict=True))
-        print(f"{ratio:6.2f}  {name}: {statistics.median(measured):.2f} s, least {min(measured):.2f} s")
+        ratio = statistics.median(there / here for (here, _), (there, _) in zip(measured, peer, strict=True))
+        walls, processor = zip(*measured, strict=True)
+        print(
+            f"{ratio:6.2f}  {name}: {statistics.median(walls):.2f} s, least {min(walls):.2f} s, "
+            f"of the processor {statistics.median(processor):.2f} s"
+        )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ has no end; whether its process still lives is asked of the system.
     {"run": "digits-20261121-091633-9219", "model": "digits", "trigger": "hand", "who": "anna", "promote": true,
      "overrides": {}, "started": "2026-11-21T09:16:33+00:00", "process": {"pid": 4711, "born": 1795252593.1, "host": "a"},
      "stages": {"train@digits": {"started": …, "ran": true, "seconds": 21.3}},
-     "notices": [{"what": "promoted", "title": …, "told": ["$OPS"]}],
+     "notices": [{"what": "promoted", "title": …, "told": {"$OPS": true}}],
      "state": "landed", "ended": …, "version": "v0.1.0", "said": "digits@v0.1.0 is live in prod"}
 """
 

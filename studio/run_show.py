@@ -83,7 +83,10 @@ def _gate(known: Mapping[str, Any]) -> list[str]:
 
 
 def _told(known: Mapping[str, Any]) -> list[str]:
-    return [f"{each['what']}: {', '.join(each['told']) or 'nobody'}" for each in known.get("notices") or ()]
+    return [
+        f"{each['what']}: {', '.join(name if got else f'not {name}' for name, got in each['told'].items())}"
+        for each in known.get("notices") or ()
+    ]
 
 
 def page(api: str, seen: Seen) -> str:

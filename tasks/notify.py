@@ -23,15 +23,15 @@ KINDS = {"failed": "failure", "refused": "warning", "quarantine": "warning", "mi
 logger = logging.getLogger("dailies.notify")
 
 
-def tell(notice: Notice, root: Path | None = None) -> list[str]:
-    """Tell everybody whom params.yaml in `root` (the present folder) names for this; who got it, each by the name of its
-    variable or file, which lies in the workspace. What cannot be told is logged, and nothing is raised."""
+def tell(notice: Notice, root: Path | None = None) -> dict[str, bool]:
+    """Tell everybody whom params.yaml in `root` (the present folder) names for this; of each, by the name of its
+    variable or file, whether it was told. A file lies in the workspace. What cannot be told is logged, never raised."""
     root = root or Path.cwd()
     try:
         receivers = params.read(root / "params.yaml").notify
     except DailiesError as error:
         logger.warning("nobody is told that %s: %s", notice.title, error)
-        return []
+        return {}
     return send(notice, receivers, layout.private(root).parent)
 
 
@@ -43,8 +43,8 @@ def hide(root: Path) -> None:
                 secrets.also(receiver.to.env)
 
 
-def send(notice: Notice, receivers: Iterable[Receiver], root: Path) -> list[str]:
-    """Tell those of the receivers that want to know, all at once; who got it."""
+def send(notice: Notice, receivers: Iterable[Receiver], root: Path) -> dict[str, bool]:
+    """Tell those of the receivers that want to know, all at once."""
     told: list[str] = []
     threads = [
         (receiver.to.name, threading.Thread(target=_one, args=(notice, receiver, root, told), daemon=True))
@@ -61,7 +61,7 @@ def send(notice: Notice, receivers: Iterable[Receiver], root: Path) -> list[str]
         thread.join(max(0.0, until - time.monotonic()))
         if thread.is_alive():
             logger.warning("%s is not told that %s: no answer within %.0f s", name, notice.title, MOST_S)
-    return list(told)
+    return {name: name in told for name, _ in threads}
 
 
 def _one(notice: Notice, receiver: Receiver, root: Path, told: list[str]) -> None:

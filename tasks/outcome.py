@@ -38,7 +38,7 @@ def of_registration(made: Registration, run_id: str, promote: bool, root: Path, 
         answer = f'dailies approve {tag} --why "…", or --refuse, until {by} UTC'
         return Notice("approval", model, f"{tag} waits for a person", "\n".join(rules), answer)
     refused = [rule for rule in made.rules if not rule["passed"]]
-    if promote and made.new and refused:
+    if promote and refused:
         title = f"{tag} is refused: {', '.join(rule['rule'] for rule in refused)}"
         return Notice("refused", model, title, "\n".join(rules), link)
     return None
@@ -48,12 +48,12 @@ def state(made: Registration, promote: bool) -> tuple[run_log.State, str]:
     """How a run is called that ended well, and the line that says what it made."""
     tag = made.version.tag
     refused = [rule["reason"] for rule in made.rules if not rule["passed"]]
-    if not made.new and not made.promoted:
-        return "current", f"{tag} holds these weights already"
     if made.promoted:
         return "landed", f"{tag} is live in prod"
     if promote and refused:
         return "refused", f"{tag} is not promoted: {'; '.join(refused)}"
+    if not made.new:
+        return "current", f"{tag} holds these weights already"
     waits = " and waits for a person" if made.waits_until else ", not promoted"
     return "registered", f"{tag} is registered{waits}"
 

@@ -62,9 +62,9 @@ def _made(folder: Path, run_id: str, promote: bool, made: Registration) -> None:
 
 
 def _tell(folder: Path, notice: Notice | None) -> None:
-    if notice:
-        told = {"what": notice.what, "title": notice.title, "told": notify.tell(notice)}
-        run_log.note(folder, notices=[*run_log.read(folder).get("notices", ()), told])
+    if notice and (told := notify.tell(notice)):
+        entry = {"what": notice.what, "title": notice.title, "told": told}
+        run_log.note(folder, notices=[*run_log.read(folder).get("notices", ()), entry])
 
 
 def _heed_termination() -> None:

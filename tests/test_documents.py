@@ -37,14 +37,17 @@ def sections(page: Path, heading: str) -> tuple[list[str], list[str]]:
 
 def masked(text: str) -> str:
     """Without what differs from run to run: paths, ids, times, measured numbers."""
+    text = re.sub(r"http:\S+/runs/flow-run/[0-9a-f-]+", "PAGE", text)
     text = re.sub(r"(/[\w.@~+-]+)+", lambda path: "/PLACE/" + path[0].rsplit("/", 1)[1], text)
     text = re.sub(r"/PLACE/(?:python\d?|__main__\.py|dailies)\b", "/PLACE/dailies", text)
     text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{4}", "ID", text)
     text = re.sub(r"\b[0-9a-f]{12,}\b", "HASH", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]+(\+00:00)?", "WHEN", text)
-    text = re.sub(r"\d+ (s|min|h|d)\b", "AGE", text)
+    text = re.sub(r"\b\d\d:\d\d:\d\d\b", "CLOCK", text)
+    text = re.sub(r"(\d[\d.]* (s|min|h|d)\b ?)+", "AGE ", text)
     text = re.sub(r"[\d,]+ bytes", "N bytes", text)
     text = re.sub(r"by \w+, asked", "by WHO, asked", text)
+    text = re.sub(r"asked for by (\w+), as \w+", r"asked for by \1, as WHO", text)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DAY", text)
     text = re.sub(r"\d+ files", "N files", text)
     text = re.sub(r"^run by .*", "run by WHO", text, flags=re.MULTILINE)

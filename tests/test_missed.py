@@ -1,6 +1,8 @@
 """Late and crashed runs of a real server are told once each."""
 
+import contextlib
 import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,13 @@ def scheduled(minutes_ago: int) -> dict[str, Any]:
     return {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
 
 
-def test_late_and_crashed_runs_are_told_once(server: str, tmp_path: Path) -> None:
-    asked = Server(server)
+@pytest.fixture
+def asked(server: str) -> Iterator[Server]:
+    with contextlib.closing(Server(server)) as asked:
+        yield asked
+
+
+def test_late_and_crashed_runs_are_told_once(asked: Server, tmp_path: Path) -> None:
     late = flow_run(asked, "late_one", "patient-otter", scheduled(30))
     flow_run(asked, "future", "early-bird", scheduled(-30))
     crashed = {"type": "CRASHED", "message": "no heartbeat"}
@@ -53,8 +60,7 @@ def test_late_and_crashed_runs_are_told_once(server: str, tmp_path: Path) -> Non
     assert again.title == "late_one: run patient-otter died"
 
 
-def test_of_many_the_rest_is_told_in_one(server: str, tmp_path: Path) -> None:
-    asked = Server(server)
+def test_of_many_the_rest_is_told_in_one(asked: Server, tmp_path: Path) -> None:
     missed.look(asked, tmp_path)
     for number in range(8):
         flow_run(asked, f"many{number}", f"many-{number}", scheduled(30 + number))

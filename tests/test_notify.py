@@ -33,7 +33,7 @@ def receivers(*entries: dict[str, Any]) -> tuple[Any, ...]:
 def test_a_webhook_gets_what_happened_why_and_where_to_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with http_receiver() as (port, got):
         monkeypatch.setenv("OPS", f"json://127.0.0.1:{port}")
-        assert notify.send(NOTICE, receivers({"to": {"env": "OPS"}}), tmp_path) == ["$OPS"]
+        assert notify.send(NOTICE, receivers({"to": {"env": "OPS"}}), tmp_path) == {"$OPS": True}
     [message] = got
     assert message["title"] == NOTICE.title and message["type"] == "warning"
     assert message["message"] == f"{NOTICE.text}\n{NOTICE.link}"
@@ -43,7 +43,7 @@ def test_a_mail_arrives_by_an_address_in_a_file(tmp_path: Path) -> None:
     with mail_receiver() as (port, got):
         address = f"mailto://127.0.0.1:{port}?from=dailies@example.org&to=ops@example.org&mode=insecure"
         (tmp_path / "mail").write_text(f"{address}\n")
-        assert notify.send(NOTICE, receivers({"to": {"file": "mail"}}), tmp_path) == ["mail"]
+        assert notify.send(NOTICE, receivers({"to": {"file": "mail"}}), tmp_path) == {"mail": True}
     [mail] = got
     assert f"Subject: {NOTICE.title}" in mail and "To: ops@example.org" in mail
 
@@ -58,7 +58,7 @@ def test_each_is_told_of_what_it_asked_for_alone(tmp_path: Path, monkeypatch: py
     with http_receiver() as (port, got):
         for name in ("ALL", "FAILED", "FACES", "DIGITS"):
             monkeypatch.setenv(name, f"json://127.0.0.1:{port}")
-        assert sorted(notify.send(NOTICE, receivers(*entries), tmp_path)) == ["$ALL", "$FACES"]
+        assert notify.send(NOTICE, receivers(*entries), tmp_path) == {"$ALL": True, "$FACES": True}
     assert len(got) == 2
 
 
@@ -73,7 +73,9 @@ def test_one_that_is_away_and_one_that_is_silent_keep_nobody_else_from_it(
         monkeypatch.setenv("HERE", f"json://someone:{PASSWORD}@127.0.0.1:{port}")
         entries = [{"to": {"env": name}} for name in ("AWAY", "UNSET", "SILENT", "HERE")]
         entries += [{"to": {"file": "nowhere"}}]
-        assert notify.send(NOTICE, receivers(*entries), tmp_path) == ["$HERE"]
+        told = notify.send(NOTICE, receivers(*entries), tmp_path)
+    assert [name for name, got in told.items() if got] == ["$HERE"]
+    assert list(told) == ["$AWAY", "$UNSET", "$SILENT", "$HERE", "nowhere"]
     assert len(got) == 1
     assert "$UNSET is not told" in caplog.text and "variable UNSET is not set; set it where the runs are" in caplog.text
     assert "$AWAY is not told" in caplog.text and "$SILENT is not told" in caplog.text
@@ -85,13 +87,13 @@ def test_what_is_no_address_is_said_without_showing_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("OPS", f"nonsense {PASSWORD}")
-    assert notify.send(NOTICE, receivers({"to": {"env": "OPS"}}), tmp_path) == []
+    assert notify.send(NOTICE, receivers({"to": {"env": "OPS"}}), tmp_path) == {"$OPS": False}
     assert "it is no address of apprise" in caplog.text and PASSWORD not in caplog.text
 
 
 def test_broken_params_stop_no_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "params.yaml").write_text("notify: [unclosed")
-    assert notify.tell(NOTICE, tmp_path) == []
+    assert notify.tell(NOTICE, tmp_path) == {}
     assert "nobody is told" in caplog.text
 
 

@@ -63,7 +63,8 @@ def lose_an_object(workspace: Workspace) -> None:
 
 
 def edit_code(workspace: Workspace) -> None:
-    (workspace.folder / "models/networks/cnn.py").open("a").write("\nEDITED = True\n")
+    path = workspace.folder / "models/networks/cnn.py"
+    path.write_text(path.read_text() + "\nEDITED = True\n")
 
 
 def edit_params(workspace: Workspace) -> None:
