@@ -38,7 +38,7 @@ SLEEPER = """\
   sleeper:
     recipe: image_classification
     source: shapes
-    settings: {network: separable, size: 12, width: 4, epochs: 100000, batch: 8, seed: 1}
+    settings: {network: separable, size: 12, width: 4, epochs: 10000, batch: 2, seed: 1}
 """
 
 
@@ -127,7 +127,7 @@ def test_params_broken_at_night_fail_the_run_clearly_and_the_old_version_stays(
 
 
 def test_a_run_that_is_cancelled_leaves_nothing(up: Up) -> None:
-    params(up, epochs=100000)
+    params(up, epochs=10000)
     flow_run = up.start("retrain/shapes")
     until("shapes does not train", lambda: up.trains("shapes"))
     command = [Path(sys.executable).with_name("prefect"), "flow-run", "cancel", flow_run]
@@ -139,7 +139,7 @@ def test_a_run_that_is_cancelled_leaves_nothing(up: Up) -> None:
 
 
 def test_a_run_waits_for_one_that_a_person_started(up: Up) -> None:
-    params(up, epochs=100000)
+    params(up, epochs=10000)
     by_hand = up.workspace.start("run", "shapes")
     until("shapes does not train", lambda: up.trains("shapes"))
     flow_run = up.start("retrain/shapes")
