@@ -217,6 +217,11 @@ def test_a_run_whose_machine_went_away_is_called_crashed(up: Up, killed: str) ->
     assert not up.worktrees("sleeper")
 
 
+def test_a_server_that_others_reach_asks_for_a_secret(workspace: Workspace) -> None:
+    said = workspace.dailies("up", "--host", "0.0.0.0", exit_code=2).stderr
+    assert said.startswith("dailies: on 0.0.0.0 everybody who reaches this machine could have it run any command; set ")
+
+
 def test_up_is_up_once_and_leaves_no_process_when_it_is_killed(up: Up) -> None:
     said = up.workspace.dailies("up", exit_code=11).stderr
     assert said.startswith("dailies: Dailies is up already at http://127.0.0.1:")
