@@ -1,15 +1,20 @@
-"""A Prefect server asked over plain HTTP: importing Prefect takes two seconds, a question some milliseconds."""
+"""A Prefect server asked over plain HTTP: importing Prefect takes two seconds, a question some milliseconds.
+
+API: https://docs.prefect.io/v3/api-ref/rest-api. Times are ISO 8601 strings as the server gives them.
+"""
 
 import base64
 import datetime
+import http.client
 import json
 import os
+import ssl
 import time
-import urllib.error
-import urllib.request
+import tomllib
+import urllib.parse
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from project.errors import DailiesError
@@ -17,18 +22,34 @@ from project.errors import DailiesError
 ANSWER_S = 30.0
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """How long a server is waited for that does not answer: it may be starting anew. One minute in all."""
+BUSY = (429, 500, 502, 503, 504)
+"""Answers after which it is asked again; 500 comes while its database is away."""
 
 
 class ServerAway(DailiesError):
     """The Prefect server does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
 class Api:
-    """The server at `url`, which ends in /api. Each call waits for a server that is away, as long as `waits` says."""
+    """The server at `url`, which ends in /api, on one connection, which is kept for several questions.
 
-    url: str
-    waits: Sequence[float] = WAITS_S
+    Each call waits for a server that is away, as long as `waits` says, and for its answer `answer_s` seconds.
+    """
+
+    def __init__(self, url: str, *, waits: Sequence[float] = WAITS_S, answer_s: float = ANSWER_S) -> None:
+        self.url = url.rstrip("/")
+        self.waits = waits
+        self._headers = {"Content-Type": "application/json", **_credentials()}
+        parts = urllib.parse.urlsplit(self.url)
+        self._path = parts.path
+        host, port = parts.hostname or "localhost", parts.port
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=answer_s, context=context
+            )
+        else:
+            self._connection = http.client.HTTPConnection(host, port, timeout=answer_s)
 
     def get(self, path: str) -> Any:
         return self.ask("GET", path)
@@ -40,39 +61,51 @@ class Api:
         """The answer as JSON, None where it has none. Raises ServerAway, and DailiesError for what the server refuses."""
         for wait in (*self.waits, None):
             try:
-                with urllib.request.urlopen(self._request(method, path, content), timeout=ANSWER_S) as answer:
-                    said = answer.read()
+                status, said = self._answer(method, path, content)
+                if status < 400:
                     return json.loads(said) if said else None
-            except urllib.error.HTTPError as error:
-                if error.code not in (429, 502, 503, 504) or wait is None:
-                    raise DailiesError(self._refused(error, method, path)) from None
-            except (OSError, ValueError) as error:
+                if status not in BUSY or wait is None:
+                    raise DailiesError(self._refused(status, said, method, path))
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                self._connection.close()
                 if wait is None:
-                    raise ServerAway(f"the Prefect server at {self.url} does not answer ({error})") from None
+                    reason = error or type(error).__name__
+                    raise ServerAway(f"the Prefect server at {self.url} does not answer ({reason})") from None
             time.sleep(wait)
         raise AssertionError("the last wait is none")
 
-    def _request(self, method: str, path: str, content: Any) -> urllib.request.Request:
-        body = None if content is None else json.dumps(content).encode()
-        headers = {"Content-Type": "application/json"}
-        if secret := secret_of(os.environ):
-            headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
-        return urllib.request.Request(self.url.rstrip("/") + path, data=body, headers=headers, method=method)
+    def _answer(self, method: str, path: str, content: Any) -> tuple[int, bytes]:
+        """Status and body. A connection that the server has closed meanwhile is opened anew."""
+        body = None if content is None else json.dumps(content)
+        kept = self._connection.sock is not None
+        try:
+            self._connection.request(method, self._path + path, body, self._headers)
+            answer = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            self._connection.close()
+            if not kept:
+                raise
+            self._connection.request(method, self._path + path, body, self._headers)
+            answer = self._connection.getresponse()
+        return answer.status, answer.read()
 
-    def _refused(self, error: urllib.error.HTTPError, method: str, path: str) -> str:
-        if error.code == 401:
+    def _refused(self, status: int, said: bytes, method: str, path: str) -> str:
+        if status in (401, 403):
             return f"the Prefect server at {self.url} asks who is there; set PREFECT_API_AUTH_STRING"
-        said = " ".join(error.read().decode(errors="replace").split())[:500]
-        return f"the Prefect server at {self.url} refused {method} {path} ({error.code}): {said}"
+        reason = " ".join(said.decode(errors="replace").split())[:500]
+        return f"the Prefect server at {self.url} refused {method} {path} ({status}): {reason}"
+
+    def close(self) -> None:
+        self._connection.close()
 
     def set_state(
-        self, flow_run: str, kind: str, name: str, message: str, at: datetime.datetime | None = None
+        self, flow_run: str, kind: str, name: str, message: str, at: datetime.datetime | None = None, force: bool = True
     ) -> dict[str, Any]:
-        """Give a flow run a state of that type (COMPLETED and so on) and name, whatever it is in now."""
+        """Give a flow run a state of that type (COMPLETED and so on) and name; by `force` whatever it is in now."""
         state: dict[str, Any] = {"type": kind, "name": name, "message": message}
         if at:
             state["state_details"] = {"scheduled_time": at.isoformat()}
-        answer: dict[str, Any] = self.post(f"/flow_runs/{flow_run}/set_state", {"state": state, "force": True})
+        answer: dict[str, Any] = self.post(f"/flow_runs/{flow_run}/set_state", {"state": state, "force": force})
         return answer
 
     def log(self, flow_run: str, message: str, level: int = 20) -> None:
@@ -90,6 +123,26 @@ class Api:
 def secret_of(environment: Mapping[str, str]) -> str:
     """The shared secret of server and clients, from either's own variable; empty when there is none."""
     return environment.get("PREFECT_API_AUTH_STRING") or environment.get("PREFECT_SERVER_API_AUTH_STRING", "")
+
+
+def setting(name: str) -> str:
+    """One of Prefect's settings, from the environment or its active profile; empty when it is not set."""
+    if value := os.environ.get(name):
+        return value
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
+    try:
+        profiles = tomllib.loads((home / "profiles.toml").read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError):
+        return ""
+    return str(profiles.get("profiles", {}).get(profiles.get("active", ""), {}).get(name, ""))
+
+
+def _credentials() -> dict[str, str]:
+    if key := setting("PREFECT_API_KEY"):
+        return {"Authorization": f"Bearer {key}"}
+    if shared := secret_of(os.environ) or setting("PREFECT_API_AUTH_STRING"):
+        return {"Authorization": f"Basic {base64.b64encode(shared.encode()).decode()}"}
+    return {}
 
 
 def _now() -> str:

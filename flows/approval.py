@@ -6,9 +6,6 @@ whichever is second is told of the first.
 """
 
 import datetime
-import shlex
-import sys
-from pathlib import Path
 from typing import Any, Literal
 
 from prefect import flow, get_client
@@ -16,17 +13,15 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, Fl
 from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
-from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed
-from prefect.types.entrypoint import EntrypointType
 from pydantic import Field
 
-from flows import taken
+from flows import child
 from lineage import rights
 from project import layout
 from registry import approval as approvals
@@ -133,16 +128,5 @@ def close(version: str, said: str, url: str) -> int:
     return len(found)
 
 
-def deploy(workspace: Path, pool: str) -> None:
-    """Make or renew the deployment that draws forms for a workspace."""
-    _, name = DEPLOYMENT.split("/")
-    command = shlex.join([sys.executable, "-m", "flows.approval"])
-    made = RunnerDeployment.from_flow(
-        approval, name, work_pool_name=pool, job_variables={"command": command, "working_dir": str(workspace)},
-        description="Asks a person whether a version may go live", entrypoint_type=EntrypointType.MODULE_PATH,
-    )  # fmt: skip
-    made.apply()
-
-
 if __name__ == "__main__":
-    taken.up(approval)
+    child.take_up(approval)

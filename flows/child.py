@@ -1,4 +1,4 @@
-"""A flow in a process of its own, started by a command that waits for it: when it begins, when it ends, what it leaves."""
+"""A flow in a process of its own: when it begins, when it ends, what it leaves to the command that waits for it."""
 
 import contextlib
 import os
@@ -15,6 +15,7 @@ from prefect.engine import handle_engine_signals
 from prefect.events import emit_event
 from prefect.flow_engine import load_flow_run, run_flow
 
+from flows import quiet
 from project import layout
 from project.errors import DailiesError, full
 
@@ -48,6 +49,17 @@ def run(flow: Flow[..., Any], parameters: dict[str, Any], taken_up: UUID | None)
         except (DailiesError, OSError) as error:
             failed = error
     raise failed
+
+
+def take_up(flow: Flow[..., Any]) -> None:
+    """The whole of a process that a worker started in a workspace: run the flow run that PREFECT__FLOW_RUN_ID names.
+
+    Leaves the process as Prefect's own engine would.
+    """
+    quiet.console()
+    waiting = UUID(os.environ["PREFECT__FLOW_RUN_ID"])
+    with handle_engine_signals(waiting):
+        run_flow(flow, flow_run=load_flow_run(waiting))
 
 
 def explained(result: Path, failed: Callable[[dict[str, Any]], None], do: Callable[[], dict[str, Any]]) -> None:

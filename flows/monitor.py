@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from flows import taken
+from flows import child
 from lineage import monitoring
 from lineage.monitoring import Watched
 from project import layout, params
@@ -45,4 +45,4 @@ def watch(model: str) -> Watched:
 
 
 if __name__ == "__main__":
-    taken.up(monitor)
+    child.take_up(monitor)

@@ -1,20 +1,9 @@
-"""Questions to a Prefect server over plain HTTP: importing Prefect's client takes two seconds, and a person waits.
+"""What a person asks a Prefect server about runs, and does not wait long for."""
 
-API: https://docs.prefect.io/v3/api-ref/rest-api. Times are ISO 8601 strings as the server gives them.
-"""
-
-import base64
-import http.client
-import json
-import os
-import ssl
-import tomllib
-import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from project.errors import DailiesError
+from flows.api import Api
 
 FLOW = "retrain"
 ANSWER_S = 4.0
@@ -24,52 +13,11 @@ PAGE = 200
 FlowRun = dict[str, Any]
 
 
-def setting(name: str) -> str:
-    """One of Prefect's settings, from the environment or its active profile; empty when it is not set."""
-    if value := os.environ.get(name):
-        return value
-    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
-    try:
-        profiles = tomllib.loads((home / "profiles.toml").read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError):
-        return ""
-    return str(profiles.get("profiles", {}).get(profiles.get("active", ""), {}).get(name, ""))
-
-
-class Server:
-    """One connection, kept for several questions. Raises DailiesError when there is no answer."""
+class Server(Api):
+    """The same server for somebody who waits: one that is away is away."""
 
     def __init__(self, url: str, *, answer_s: float = ANSWER_S) -> None:
-        self.url = url.rstrip("/")
-        parts = urllib.parse.urlsplit(self.url)
-        self._path = parts.path
-        host, port = parts.hostname or "localhost", parts.port
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, port, timeout=answer_s, context=context
-            )
-        else:
-            self._connection = http.client.HTTPConnection(host, port, timeout=answer_s)
-        self._headers = {"Content-Type": "application/json", **_credentials()}
-
-    def ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
-        body = None if content is None else json.dumps(content)
-        try:
-            self._connection.request(method, self._path + path, body, self._headers)
-            answer = self._connection.getresponse()
-            said = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            raise DailiesError(
-                f"the Prefect server at {self.url} does not answer ({error or type(error).__name__})"
-            ) from None
-        if answer.status >= 400:
-            hint = "; set PREFECT_API_AUTH_STRING" if answer.status in (401, 403) else ""
-            raise DailiesError(
-                f"the Prefect server at {self.url} refuses {path}: {answer.status} {_reason(said)}{hint}"
-            )
-        return json.loads(said) if said else None
+        super().__init__(url, waits=(), answer_s=answer_s)
 
     def flow_runs(self, limit: int, *, sort: str = "START_TIME_DESC", **rules: Any) -> Iterator[FlowRun]:
         """Runs of our flow that satisfy `rules` (Prefect's FlowRunFilter), `limit` at the most."""
@@ -97,19 +45,12 @@ class Server:
         asked = {"flows": {"name": {"any_": [FLOW]}}, "deployments": named(names), "limit": PAGE}
         return list(self.ask("POST", "/deployments/filter", asked))
 
-    def set_state(self, flow_run_id: str, kind: str, name: str, message: str) -> Any:
-        state = {"type": kind, "name": name, "message": message}
-        return self.ask("POST", f"/flow_runs/{flow_run_id}/set_state", {"state": state, "force": False})
-
     def records(self, flow_run_id: str, after: str = "", *, most: int = PAGE) -> list[dict[str, Any]]:
         """Log records of a run, oldest first, those later than `after`."""
         rules: dict[str, Any] = {"flow_run_id": {"any_": [flow_run_id]}}
         if after:
             rules["timestamp"] = {"after_": after}
         return list(self.ask("POST", "/logs/filter", {"logs": rules, "sort": "TIMESTAMP_ASC", "limit": most}))
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def of_states(*types: str) -> dict[str, Any]:
@@ -119,15 +60,3 @@ def of_states(*types: str) -> dict[str, Any]:
 
 def named(names: Sequence[str]) -> dict[str, Any]:
     return {"name": {"any_": list(names)}}
-
-
-def _credentials() -> dict[str, str]:
-    if key := setting("PREFECT_API_KEY"):
-        return {"Authorization": f"Bearer {key}"}
-    if shared := setting("PREFECT_API_AUTH_STRING"):
-        return {"Authorization": f"Basic {base64.b64encode(shared.encode()).decode()}"}
-    return {}
-
-
-def _reason(said: bytes) -> str:
-    return " ".join(said.decode(errors="replace").split())[:200]

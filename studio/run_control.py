@@ -71,7 +71,7 @@ def _ended(root: Path, asked: Server | None, seen: Seen) -> Seen:
 
 def _tell_server(asked: Server | None, seen: Seen, kind: str, name: str) -> Any:
     assert asked, "only a server knows of a run that has not begun"
-    answer = asked.set_state(seen.flow_run_id, kind, name, "by dailies runs cancel")
+    answer = asked.set_state(seen.flow_run_id, kind, name, "by dailies runs cancel", force=False)
     if answer["status"] != "ACCEPT":
         raise DailiesError(f"the Prefect server does not take it: {answer.get('details', {}).get('reason')}")
     return answer

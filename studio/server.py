@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.api import secret_of
+from flows.api import secret_of, setting
 from flows.quiet import ENVIRONMENT, TEMPORARY
 from project.errors import DailiesError
 from studio import up
@@ -98,15 +97,7 @@ def _ended(process: "subprocess.Popen[str]") -> None:
 def configured(root: Path) -> str:
     """The API address from the environment, of what is up in this workspace, or from Prefect's active profile; empty when
     a temporary server will do."""
-    if url := os.environ.get("PREFECT_API_URL") or up.state(root).get("url", ""):
-        return url
-    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
-    try:
-        profiles = tomllib.loads((home / "profiles.toml").read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError):
-        return ""
-    active = profiles.get("profiles", {}).get(profiles.get("active", ""), {})
-    return str(active.get("PREFECT_API_URL", ""))
+    return str(os.environ.get("PREFECT_API_URL") or up.state(root).get("url", "") or setting("PREFECT_API_URL"))
 
 
 def check(url: str) -> None:
