@@ -19,7 +19,7 @@ from flows.working import Around, Asked, Ended, check_space, work
 from lineage import current
 from project import layout, params
 from project.errors import DailiesError, Interrupted, Locked
-from registry import runs
+from registry import following, runs
 
 HEARTBEAT_S = 30
 """The least that Prefect allows; three of them missing, and the zombie automation calls the run crashed."""
@@ -53,10 +53,14 @@ def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
     if newest := overtaken(api, own):
         api.set_state(own["id"], "CANCELLED", "Overtaken", f"Overtaken by {newest['name']}, due {newest[WHEN]}")
         return 0
+    if commit := following.follow(root):
+        api.log(own["id"], f"main is brought to {commit[:12]} of the shared repository")
     model = own["parameters"]["model"]
     source = params.read(root / "params.yaml").model(model).source
     asked = Asked(own["parameters"].get("overrides") or {}, own["parameters"].get("promote", True), trigger(own))
     runs.check_committed(root)
+    if brought := following.bring(root, layout.stages(model, source)):
+        api.log(own["id"], f"{brought} outputs are brought from the DVC remote, which another machine made")
     if not asked.overrides:
         look = current.look(root, model, source)
         if not look.reasons and look.version:

@@ -165,6 +165,15 @@ def objects(repo: Any, hashes: Iterable[str]) -> dict[str, Path]:
     return found
 
 
+def is_cached(repo: Any, md5: str) -> bool:
+    """Has the cache this object, and where it is a folder every file in it?"""
+    try:
+        objects(repo, [md5])
+    except IntegrityError:
+        return False
+    return True
+
+
 def cached_file(repo: Any, md5: str, name: str) -> Path | None:
     """Where the cache keeps one file of a folder output; None when it does not."""
     listing = Path(repo.cache.local.oid_to_path(md5))

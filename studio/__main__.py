@@ -186,6 +186,18 @@ def down(*, json: Json = False) -> Answer:
     return running.down()
 
 
+@app.command
+def worker(
+    *,
+    limit: Annotated[int, Parameter(help="How many runs at a time.")] = 1,
+    json: Json = False,
+) -> Answer:
+    """Take runs of the Prefect server at PREFECT_API_URL, in this workspace, until told to end."""
+    from studio import worker as working
+
+    return working.worker(limit=limit)
+
+
 @params_app.command(name="check")
 def params_check(*, json: Json = False) -> Answer:
     """Read params.yaml as a run would."""
