@@ -15,21 +15,24 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from flows.api import Api
-from flows.working import Around, Asked, Ended, check_space, work
+from flows.working import Around, Asked, Begun, Ended, check_space, retraining, work
 from lineage import current
 from project import layout, params
-from project.errors import DailiesError, Interrupted, Locked
+from project.errors import DailiesError, Interrupted, Locked, RemoteUnreachable
 from registry import following, runs
 
 HEARTBEAT_S = 30
 """The least that Prefect allows; three of them missing, and the zombie automation calls the run crashed."""
-LOCKED = "AwaitingLock"
+LOCKED, AWAY = "AwaitingLock", "AwaitingRemote"
 LONGEST_WAIT_S = 600
 MOST_WAITS = 60
 END_S = 7.0
 """How long a flow may take to end when it is told to."""
 LOOK_EVERY_S = 1.0
 DUE = ("SCHEDULED", "PENDING")
+WHEN = "expected_start_time"
+REFRESH = "refresh"
+"""What a run of all models is called where a run of one bears its model's name: worktree, lock."""
 
 
 def main() -> None:
@@ -40,7 +43,7 @@ def main() -> None:
     own = api.get(f"/flow_runs/{os.environ['PREFECT__FLOW_RUN_ID']}")
     try:
         sys.exit(begin(layout.find(), api, own))
-    except Locked as error:
+    except (Locked, RemoteUnreachable) as error:
         _wait(api, own, error)
     except Interrupted:
         _put_off(api, own)
@@ -55,30 +58,43 @@ def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
         return 0
     if commit := following.follow(root):
         api.log(own["id"], f"main is brought to {commit[:12]} of the shared repository")
-    model = own["parameters"]["model"]
-    source = params.read(root / "params.yaml").model(model).source
-    asked = Asked(own["parameters"].get("overrides") or {}, own["parameters"].get("promote", True), trigger(own))
+    read = params.read(root / "params.yaml")
     runs.check_committed(root)
-    if brought := following.bring(root, layout.stages(model, source)):
-        api.log(own["id"], f"{brought} outputs are brought from the DVC remote, which another machine made")
-    if not asked.overrides:
-        look = current.look(root, model, source)
-        if not look.reasons and look.version:
-            said = f"{model} is current: every stage is up to date with {look.version.tag}"
-            api.set_state(own["id"], "COMPLETED", "Current", said)
-            return 0
-        api.log(own["id"], f"{model} is not current: {look.reasons[0] if look.reasons else 'no version yet'}")
+    told = own["parameters"]
+    name = told.get("model", REFRESH)
+    overrides = told.get("overrides") or {}
+    models = {each: read.model(each).source for each in ([name] if "model" in told else read.in_order())}
+    if brought := following.bring(root, [stage for each in models.items() for stage in layout.stages(*each)]):
+        api.log(own["id"], f"{brought} outputs that another machine made are brought from the DVC remote")
+    reasons = {} if overrides else changed(root, models)
+    if not overrides and not reasons:
+        who = f"{name} is" if "model" in told else f"all {len(models)} models are"
+        api.set_state(own["id"], "COMPLETED", "Current", f"{who} current: every stage is up to date; nothing to do")
+        return 0
+    for model, reason in reasons.items():
+        api.log(own["id"], f"{model} is not current: {reason}")
     check_space(root)
     around = Around({"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S)}, flow_run=own["id"], wait=watched)
-    return exit_code(work(root, model, asked, around))
+    if "model" in told:
+        asked = Asked(overrides, told.get("promote", True), trigger(own))
+        return exit_code(work(root, name, retraining(asked), around, overrides))
+    return exit_code(work(root, REFRESH, refreshing(told.get("limit", 1)), around))
+
+
+def changed(root: Path, models: Mapping[str, str]) -> dict[str, str]:
+    """Of the models (name → source) those that are not current, and why."""
+    looks = current.look_at_all(root, models)
+    return {name: look.reasons[0] for name, look in looks.items() if look.reasons}
+
+
+def refreshing(limit: int) -> Begun:
+    """The flow of everything that changed."""
+    return lambda run, base: ["flows.refresh", "--run-id", run.id, "--base", base, "--limit", str(limit)]
 
 
 def exit_code(ended: Ended) -> int:
     """0 when the flow has told the server how it ended; else the worker is to call it crashed."""
     return 0 if ended.content or not ended.exit_code else 1
-
-
-WHEN = "expected_start_time"
 
 
 def overtaken(api: Api, own: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -140,16 +156,17 @@ def _stop(number: int, frame: Any) -> NoReturn:
     raise Interrupted("told to terminate")
 
 
-def _wait(api: Api, own: Mapping[str, Any], error: Locked) -> None:
+def _wait(api: Api, own: Mapping[str, Any], error: Locked | RemoteUnreachable) -> None:
     """Try again later, each time after twice as long. Fail in the end."""
+    name = LOCKED if isinstance(error, Locked) else AWAY
     states = api.get(f"/flow_run_states/?flow_run_id={own['id']}")
-    before = sum(state["name"] == LOCKED for state in states)
+    before = sum(state["name"] == name for state in states)
     if before >= MOST_WAITS:
         _fail(api, own, f"given up after {before} waits: {error}")
         return
     wait = min(LONGEST_WAIT_S, 15 * 2**before)
     at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=wait)
-    api.set_state(own["id"], "SCHEDULED", LOCKED, f"{error}; this run tries again in {wait} s", at)
+    api.set_state(own["id"], "SCHEDULED", name, f"{error}; this run tries again in {wait} s", at)
 
 
 def _put_off(api: Api, own: Mapping[str, Any]) -> None:

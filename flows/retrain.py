@@ -1,14 +1,10 @@
 """Retrain one model: plan, ingest, augment, train, validate, register. Runs in the worktree that it was started in."""
 
 import argparse
-import contextlib
 import datetime
 import json
 import os
 import platform
-import signal
-import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any, cast
@@ -16,16 +12,13 @@ from uuid import UUID
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.engine import handle_engine_signals
-from prefect.events import emit_event
-from prefect.flow_engine import load_flow_run, run_flow
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows import quiet
+from flows import child, quiet
 from lineage import current
 from project import layout, params
-from project.errors import DailiesError, full
+from registry import tags
 from registry.publish import Candidate, Registration
 from registry.runs import Run, who
 from tasks.augment import augment
@@ -81,11 +74,7 @@ def _record(
 
 
 def main() -> None:
-    """Run in the present folder, a run's worktree, and write what came of it for the command that waits.
-
-    The flow begins when that command has written a line; an end of input instead means that there is nothing to do. When
-    the input ends later, that command has been killed, and the flow ends as well.
-    """
+    """Run in the present folder, a run's worktree, and write what came of it for the command that waits."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--run-id", required=True)
@@ -97,9 +86,11 @@ def main() -> None:
     parser.add_argument("--result", type=Path, required=True)
     asked = parser.parse_args()
     quiet.console()
-    if not sys.stdin.readline():
-        return
-    threading.Thread(target=_end_with_the_input, daemon=True).start()
+    if child.may_begin():
+        child.explained(asked.result, lambda said: _tell(asked, "failed", said), lambda: _run(asked))
+
+
+def _run(asked: argparse.Namespace) -> dict[str, Any]:
     parameters = {
         "model": asked.model,
         "promote": not asked.no_promote,
@@ -108,44 +99,17 @@ def main() -> None:
         "base": asked.base,
         "trigger": asked.trigger,
     }
-    try:
-        found = _taken_up(asked.flow_run, parameters) if asked.flow_run else retrain(**parameters)
-    except (DailiesError, OSError) as error:
-        known = error if isinstance(error, DailiesError) else full(error)
-        if known is None:
-            raise
-        said = {"error": str(known), "exit_code": known.exit_code, "kind": type(known).__name__}
-        _tell(asked.model, asked.run_id, "failed", said)
-        with contextlib.suppress(OSError):  # a full disk takes no result either; the exit code says it as well
-            layout.write_json(asked.result, said)
-        sys.exit(known.exit_code)
-    made = cast(Registration, found)
-    result = made.as_dict()
-    refused = not made.promoted and not asked.no_promote and made.new
-    _tell(asked.model, asked.run_id, "promoted" if made.promoted else "refused" if refused else "registered", result)
-    layout.write_json(asked.result, result)
+    before = tags.live(Path.cwd(), asked.model)
+    made = cast(Registration, child.run(retrain, parameters, asked.flow_run))
+    if made.promoted and (before is None or before.tag != made.version.tag):
+        _tell(asked, "promoted", made.as_dict())
+    elif made.new:
+        _tell(asked, "registered" if asked.no_promote else "refused", made.as_dict())
+    return made.as_dict()
 
 
-def _taken_up(flow_run: UUID, parameters: dict[str, Any]) -> Any:
-    """Run the flow as the flow run that the server has scheduled, as Prefect's own engine would. Leaves the process when
-    the server does not let it run, or ends it."""
-    with handle_engine_signals(flow_run):
-        try:
-            return run_flow(retrain, flow_run=load_flow_run(flow_run), parameters=parameters)
-        except (DailiesError, OSError) as error:
-            failed = error
-    raise failed
-
-
-def _tell(model: str, run_id: str, outcome: str, said: dict[str, Any]) -> None:
-    """One event for what came of the run; automations wait for it."""
-    resource = {"prefect.resource.id": f"dailies.model.{model}", "prefect.resource.name": model}
-    emit_event(f"dailies.{outcome}", resource, payload={"run": run_id, **said})
-
-
-def _end_with_the_input() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
+def _tell(asked: argparse.Namespace, outcome: str, said: dict[str, Any]) -> None:
+    child.tell(outcome, asked.model, {"run": asked.run_id, **said})
 
 
 if __name__ == "__main__":

@@ -58,28 +58,44 @@ class Ended:
     exit_code: int
 
 
-def work(root: Path, model: str, asked: Asked, around: Around) -> Ended:
-    """Run the model's flow in a worktree of the newest commit, and sweep what killed runs of it left. Raises Locked."""
+Begun = Callable[[runs.Run, str], list[str]]
+"""(run, base branch) → the module of `flows` that runs in the worktree, and what it is told besides."""
+
+
+def retraining(asked: Asked) -> Begun:
+    """The flow of a model."""
+
+    def begun(run: runs.Run, base: str) -> list[str]:
+        told = ["flows.retrain", run.model, "--run-id", run.id, "--base", base, "--trigger", asked.trigger]
+        told += ["--overrides", json.dumps(dict(asked.overrides))]
+        return told if asked.promote else [*told, "--no-promote"]
+
+    return begun
+
+
+def work(root: Path, name: str, begun: Begun, around: Around, overrides: Mapping[str, Any] | None = None) -> Ended:
+    """Run a flow in a worktree of the newest commit, and sweep what killed runs of that name left. Raises Locked.
+
+    `name` is the model, which `overrides` are for.
+    """
     base = git.branch(root)
-    with runs.lock(root, runs.lock_name(model)) as handle:
-        runs.sweep(root, runs.left_over(root, held=model))
-        run = runs.start(root, model, asked.overrides)
+    with runs.lock(root, runs.lock_name(name)) as handle:
+        runs.sweep(root, runs.left_over(root, held=name))
+        run = runs.start(root, name, overrides or {})
         keep_branch = False
         try:
-            ended = _flow(run, base, asked, handle, around)
+            ended = _flow(run, begun(run, base), handle, around)
             keep_branch = ended.content.get("kind") == "NotLanded"
         finally:
             runs.end(run, keep_branch=keep_branch)
     return ended
 
 
-def _flow(run: runs.Run, base: str, asked: Asked, lock: int, around: Around) -> Ended:
+def _flow(run: runs.Run, told: list[str], lock: int, around: Around) -> Ended:
     """Run the worktree's own flow. The child holds the lock as well, and ends when its input does."""
     run.log_folder.mkdir(parents=True, exist_ok=True)
     result = run.log_folder / "result.json"
-    command = [sys.executable, "-m", "flows.retrain", run.model, "--run-id", run.id, "--base", base]
-    command += ["--overrides", json.dumps(dict(asked.overrides)), "--trigger", asked.trigger, "--result", str(result)]
-    command += [] if asked.promote else ["--no-promote"]
+    command = [sys.executable, "-m", *told, "--result", str(result)]
     command += ["--flow-run", around.flow_run] if around.flow_run else []
     env = environment(run, around.environment)
     checking = start_check(run.folder, env)

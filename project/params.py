@@ -89,6 +89,22 @@ class Params(Strict):
     def model(self, name: str) -> Model:
         return known(name, self.models, "model")
 
+    def in_order(self) -> list[str]:
+        """All models, those of one source together, in the order of the sources, and each behind the one it runs after."""
+        sources = list(self.sources)
+        waiting = sorted(self.models, key=lambda name: sources.index(self.models[name].source))
+        done: list[str] = []
+        while waiting:
+            name = next(each for each in waiting if self.before(each) not in waiting)
+            done.append(name)
+            waiting.remove(name)
+        return done
+
+    def before(self, name: str) -> str:
+        """The model after which `name` runs; empty when there is none."""
+        schedule = self.models[name].schedule
+        return schedule.model if schedule else ""
+
 
 def known(name: str, among: dict[str, T], what: str) -> T:
     """`among[name]`, or a UsageError that lists the names there are."""

@@ -48,7 +48,7 @@ def bring(root: Path, stages: Sequence[str]) -> int:
     if not origin.remote(root):
         return 0
     with dvc.opened(root) as repo:
-        outputs = layout.cached(dvc.outputs(dvc.read_lock(root), stages))
+        outputs = dict.fromkeys(layout.cached(dvc.outputs(dvc.read_lock(root), stages)))
         absent = [md5 for md5 in outputs if not dvc.is_cached(repo, md5)]
         if absent:
             fetching.bring(repo, absent)

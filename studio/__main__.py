@@ -169,7 +169,7 @@ def up(
         str, Parameter(help="Where to listen; all else than loopback can be reached by others.")
     ] = "127.0.0.1",
     port: Annotated[int, Parameter(help="Of Prefect's page and API; 0 takes a free one.")] = 4200,
-    limit: Annotated[int, Parameter(help="How many runs at a time.")] = 1,
+    limit: Annotated[int, Parameter(help="How many runs at a time; 0 leaves them to workers elsewhere.")] = 1,
     json: Json = False,
 ) -> Answer:
     """Start a Prefect server, the schedules and a worker, and keep them running until `dailies down`."""

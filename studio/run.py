@@ -40,7 +40,7 @@ def run(
         )
     if not names and not read.models:
         return Answer({"runs": []}, "params.yaml names no models yet")
-    models = {name: read.model(name).source for name in dict.fromkeys(names) or in_order(read)}
+    models = {name: read.model(name).source for name in dict.fromkeys(names) or read.in_order()}
     asked = Asked(parse_overrides(settings), promote, trigger)
     runs.check_committed(root)
     looks = current.look_at_all(root, models)
@@ -61,12 +61,6 @@ def run(
     if len(names) == 1:
         return next(iter(done.values()))
     return summary({name: done[name] for name in models})
-
-
-def in_order(read: params.Params) -> list[str]:
-    """All models, those of one source together, in the order of the sources."""
-    sources = list(read.sources)
-    return sorted(read.models, key=lambda name: sources.index(read.models[name].source))
 
 
 def _run_each(root: Path, models: Mapping[str, str], asked: Asked, prefect: server.Server) -> dict[str, Answer]:

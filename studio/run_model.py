@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.working import Around, Asked, work
+from flows.working import Around, Asked, retraining, work
 from media.permission import said
 from project import layout
 from project.errors import BY_EXIT_CODE, DailiesError, GateRefused, RightsRefused
@@ -18,7 +18,8 @@ from studio.server import Server
 
 def run_model(root: Path, model: str, source: str, asked: Asked, prefect: Server) -> Answer:
     """Run the model in a worktree of its own. Raises what the run raised."""
-    ended = work(root, model, asked, Around(prefect.environment, prefect.descriptors, prefect.wait))
+    around = Around(prefect.environment, prefect.descriptors, prefect.wait)
+    ended = work(root, model, retraining(asked), around, asked.overrides)
     run, result = ended.run, ended.content
     if not result:
         raise DailiesError(f"run {run.id} ended without a result (exit code {ended.exit_code}); run it again")

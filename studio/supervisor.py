@@ -100,9 +100,10 @@ class Supervisor:
             self._ready(server)
             if not self.stopping:
                 self._deploy()
-                worker.begin()
+                if self.limit:
+                    worker.begin()
                 self._write("up")
-                say(f"Dailies is up at {self.ui}, {self.limit} at a time")
+                say(f"Dailies is up at {self.ui}, {f'{self.limit} at a time' if self.limit else 'without a worker'}")
             while not self.stopping:
                 for child in self.children:
                     self._look_after(child)

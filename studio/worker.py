@@ -19,6 +19,8 @@ LOCK = "worker"
 
 def worker(*, limit: int) -> Answer:
     """Work until told to end. Raises UsageError where this workspace cannot work for a server, Locked where it does."""
+    if limit < 1:
+        raise UsageError(f"--limit {limit} is no number of runs; it is 1 or more")
     root = layout.find()
     url = _server(root)
     with _alone(root):
@@ -57,6 +59,6 @@ def _server(root: Path) -> str:
 
 def _alone(root: Path) -> Any:
     """Hold the lock of workers; `dailies up` is one as well."""
-    if up.state(root):
+    if up.state(root).get("limit"):
         raise Locked("Dailies is up in this workspace, which is a worker already; stop it with: dailies down")
     return runs.lock(root, LOCK)

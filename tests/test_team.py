@@ -1,0 +1,109 @@
+"""A team: PostgreSQL as Prefect's database, an S3 remote, one shared repository, workers of several machines."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+
+import pytest
+import teams
+from postgres import Postgres, programs, running
+from teams import Team
+from workspaces import Workspace
+
+from registry import events, tags
+
+pytestmark = pytest.mark.slow
+AWAY_S = 30
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Postgres]:
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed here: apt-get install postgresql")
+    with running(found) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def team(trained: Workspace, database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """Two machines, and on the first a server whose database is PostgreSQL. Neither works yet."""
+    folder = tmp_path_factory.mktemp("team")
+    with teams.storage() as s3:
+        made = teams.gathered(trained.copy(folder / "first" / "workspace"), folder, s3, database)
+        made.first.env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database.create("prefect")
+        up = made.first.json("up", "--detach", "--port", "0", "--limit", "0")
+        made.second.env["PREFECT_API_URL"] = up["url"]
+        try:
+            yield Team(made.first, made.second, made.shared, database, up["url"])
+        finally:
+            made.first.dailies("down")
+
+
+def test_a_run_on_another_machine_is_everybodys(team: Team) -> None:
+    """A change is pushed by one machine; the other follows, trains, and sends version and objects to where all find them."""
+    team.first.params("epochs: 4", "epochs: 5")
+    team.first.git("commit", "-qam", "Longer")
+    team.first.git("push", "--quiet", "origin", "main")
+    with team.working(team.second) as worker:
+        run = team.begin("shapes")
+        ended = team.ended(run)
+        again = team.ended(team.begin("shapes"))
+    log = team.log(run)
+    assert (ended["state_type"], ended["labels"]["prefect.worker.name"]) == ("COMPLETED", worker), log
+    assert "main is brought to" in log and "outputs that another machine made are brought" in log
+    assert again["state_name"] == "Current"
+    there = team.there()
+    assert there["main"] == team.second.git("rev-parse", "main") and "shapes@v0.2.0" in there
+    team.first.git("pull", "--quiet", "--ff-only", "--tags", "origin", "main")
+    made = tags.find(team.first.folder, "shapes@v0.2.0")
+    assert made.message["flow_run_id"] == run and made.message["trigger"] != "hand"
+    out = team.shared.parent / "weights"
+    answer = team.first.json("model", "get", "shapes@v0.2.0", "-o", str(out))
+    assert answer["files"]
+    for name, md5 in answer["files"].items():
+        assert hashlib.md5((out / name).read_bytes()).hexdigest() == md5
+        assert (out / name).read_bytes() == (team.second.folder / "data/weights/shapes" / name).read_bytes()
+
+
+def test_a_run_that_several_workers_are_offered_is_done_by_one(team: Team) -> None:
+    with team.working(team.second, "--limit", "2") as one, team.working(team.first) as other:
+        runs = [team.begin(model) for model in ("shapes", "others") * 5]
+        ended = [team.ended(run) for run in runs]
+    assert {run["state_type"] for run in ended} == {"COMPLETED"}, [run["state"] for run in ended]
+    assert {run["labels"]["prefect.worker.name"] for run in ended} == {one, other}
+    for run in runs:
+        assert sum(name in teams.LAST for name in team.states(run)) == 1, team.states(run)
+    made = [ref for ref in team.there() if ref.startswith("others@")]
+    assert made == ["others@v0.1.0"], "ten runs of two models, and one of them had something to do"
+
+
+def test_a_database_that_is_away_during_training_ends_no_run(team: Team) -> None:
+    with team.working(team.second):
+        run = team.begin("others", overrides={"settings.minutes": (AWAY_S + 20) / 60}, model="others", promote=False)
+        team.training(team.second, run)
+        team.postgres.stop()
+        time.sleep(AWAY_S)
+        team.postgres.start()
+        ended = team.ended(run)
+    assert ended["state_type"] == "COMPLETED", (ended["state"], team.log(run))
+    assert sum(name in teams.LAST for name in team.states(run)) == 1, team.states(run)
+    assert team.states(run)[-1] == "Registered"
+    [made] = [ref for ref in team.there() if ref.startswith("others@") and ref != "others@v0.1.0"]
+    assert tags.find(team.second.folder, made).message["flow_run_id"] == run
+
+
+def test_machines_that_train_at_once_promote_one_after_the_other(team: Team) -> None:
+    """Started by hand, so that no deployment's limit keeps them apart: what does is the tag that only one can write."""
+    pair = [(team.first, "0.02"), (team.second, "0.005")]
+    begun = [(machine, rate, machine.start("run", "shapes", "--set", f"rate={rate}")) for machine, rate in pair]
+    for machine, rate, process in begun:
+        assert process.wait(240) in (0, 4), machine.said("run", "shapes", "--set", f"rate={rate}")
+    live = None
+    for event in events.read(team.second.folder, "shapes"):
+        if event.kind == "assign":
+            version = str(event.message["version"])
+            assert tags.find(team.second.folder, f"shapes@{version}").message["champion"] == live
+            live = version
+    numbers = [ref for ref in team.there() if ref.startswith("shapes@")]
+    assert sorted(numbers) == [f"shapes@v0.{minor}.0" for minor in range(1, 5)], "both are kept, each with its number"
