@@ -152,12 +152,15 @@ def gc(
 def deploy(
     *,
     dry_run: Annotated[bool, Parameter(negative="", help="Only say what would change.")] = False,
+    file: Annotated[
+        Path | None, Parameter(help="Write them to this file instead, as a prefect.yaml for Prefect's own command.")
+    ] = None,
     json: Json = False,
 ) -> Answer:
     """Bring the schedules of params.yaml to the Prefect server, and say what changes."""
     from studio import deploy as deploying
 
-    return deploying.deploy(dry_run=dry_run)
+    return deploying.write(file) if file else deploying.deploy(dry_run=dry_run)
 
 
 @app.command

@@ -92,6 +92,12 @@ class Team:
             process.terminate()
             assert process.wait(30) == 0, workspace.said("worker", *options)
 
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        """Flow and name → what the server knows of it."""
+        flows = {each["id"]: each["name"] for each in self.ask("POST", "/flows/filter", {})}
+        found = self.ask("POST", "/deployments/filter", {})
+        return {f"{flows[each['flow_id']]}/{each['name']}": each for each in found}
+
     def begin(self, model: str, **parameters: Any) -> str:
         """Ask for a run of a model, as a person does on Prefect's page; its id."""
         deployment = self.ask("GET", f"/deployments/name/retrain/{model}")["id"]

@@ -1,12 +1,15 @@
 """A team: PostgreSQL as Prefect's database, an S3 remote, one shared repository, workers of several machines."""
 
 import hashlib
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import teams
-from postgres import Postgres, programs, running
+from postgres import Postgres
 from teams import Team
 from workspaces import Workspace
 
@@ -14,15 +17,6 @@ from registry import events, tags
 
 pytestmark = pytest.mark.slow
 AWAY_S = 30
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    found = programs()
-    if found is None:
-        pytest.skip("PostgreSQL is not installed here: apt-get install postgresql")
-    with running(found) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +51,7 @@ def test_a_run_on_another_machine_is_everybodys(team: Team) -> None:
     assert there["main"] == team.second.git("rev-parse", "main") and "shapes@v0.2.0" in there
     team.first.git("pull", "--quiet", "--ff-only", "--tags", "origin", "main")
     made = tags.find(team.first.folder, "shapes@v0.2.0")
-    assert made.message["flow_run_id"] == run and made.message["trigger"] != "hand"
+    assert made.message["flow_run_id"] == run
     out = team.shared.parent / "weights"
     answer = team.first.json("model", "get", "shapes@v0.2.0", "-o", str(out))
     assert answer["files"]
@@ -107,3 +101,38 @@ def test_machines_that_train_at_once_promote_one_after_the_other(team: Team) -> 
             live = version
     numbers = [ref for ref in team.there() if ref.startswith("shapes@")]
     assert sorted(numbers) == [f"shapes@v0.{minor}.0" for minor in range(1, 5)], "both are kept, each with its number"
+
+
+def test_prefects_own_command_makes_the_same_deployments(team: Team) -> None:
+    team.first.params(
+        "    source: shapes\n", "    source: shapes\n    schedule: {cron: 0 3 * * 1-5, timezone: Europe/Paris}\n"
+    )
+    assert team.first.json("deploy")["changes"]
+    ours = team.deployments()
+    for each in ours.values():
+        team.ask("DELETE", f"/deployments/{each['id']}")
+    team.first.dailies("deploy", "--file", "prefect.yaml")
+    env = {**team.first.env, "PREFECT_API_URL": team.api}
+    prefect = [str(Path(sys.executable).with_name("prefect")), "--no-prompt", "deploy", "--all"]
+    done = subprocess.run(prefect, cwd=team.first.folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    theirs = team.deployments()
+    assert theirs.keys() == ours.keys() == {"retrain/shapes", "retrain/others", "refresh/all"}
+    assert [
+        change for change in team.first.json("deploy", "--dry-run")["changes"] if change["kind"] == "deployment"
+    ] == []
+    told = ("concurrency_options", "tags", "job_variables", "work_pool_name", "parameters", "paused")
+    for name, each in ours.items():
+        assert {key: theirs[name][key] for key in told} == {key: each[key] for key in told}
+    team.first.git("checkout", "--quiet", "params.yaml")
+    team.first.dailies("deploy")
+
+
+def test_a_worker_says_what_it_lacks(team: Team, server: str, workspace: Workspace) -> None:
+    alone = Workspace(workspace.folder, workspace.pictures, {**team.second.env, "PREFECT_API_URL": team.api})
+    assert "git config dailies.publish origin" in alone.dailies("worker", exit_code=2).stderr
+    assert "--limit 0 is no number of runs" in alone.dailies("worker", "--limit", "0", exit_code=2).stderr
+    alone.env["PREFECT_API_URL"] = server
+    assert "has no work pool dailies yet" in alone.dailies("worker", exit_code=2).stderr
+    alone.env["PREFECT_API_URL"] = "http://127.0.0.1:9/api"
+    assert "does not answer" in alone.dailies("worker", exit_code=1).stderr
