@@ -16,6 +16,8 @@ from project.errors import DailiesError
 ANSWER_S = 30.0
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """How long a server is waited for that does not answer: it may be starting anew. One minute in all."""
+AWAY = (429, 500, 502, 503, 504)
+"""Answers after which it is asked again; 500 comes while its database is away."""
 
 
 class ServerAway(DailiesError):
@@ -43,7 +45,7 @@ class Api:
                     said = answer.read()
                     return json.loads(said) if said else None
             except urllib.error.HTTPError as error:
-                if error.code not in (429, 502, 503, 504) or wait is None:
+                if error.code not in AWAY or wait is None:
                     raise DailiesError(self._refused(error, method, path)) from None
             except (OSError, ValueError) as error:
                 if wait is None:

@@ -26,7 +26,7 @@ HEARTBEAT_S = 30
 LOCKED, AWAY = "AwaitingLock", "AwaitingRemote"
 LONGEST_WAIT_S = 600
 MOST_WAITS = 60
-END_S = 7.0
+END_S = 5.0
 """How long a flow may take to end when it is told to."""
 LOOK_EVERY_S = 1.0
 DUE = ("SCHEDULED", "PENDING")

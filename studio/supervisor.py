@@ -181,8 +181,10 @@ WORKER = {
     "PREFECT_WORKER_QUERY_SECONDS": "2",
     "PREFECT_WORKER_PREFETCH_SECONDS": "0",
     "PREFECT_WORKER_ENABLE_CANCELLATION": "true",
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
 }
-"""Of the worker. A run that began before it was due would look for new data too early."""
+"""Of the worker and its runs. A run that began before it was due would look for new data too early. A server whose database
+is away answers 500, and is asked again."""
 
 
 def start_worker(root: Path, folder: Path, url: str, limit: int) -> "subprocess.Popen[str]":
