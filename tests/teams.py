@@ -84,8 +84,9 @@ class Team:
         before = self.workers()
         process = workspace.start("worker", *options)
         try:
+            until = time.monotonic() + 90
             while not (new := self.workers() - before):
-                assert process.poll() is None, workspace.said("worker", *options)
+                assert process.poll() is None and time.monotonic() < until, workspace.said("worker", *options)
                 time.sleep(0.2)
             yield new.pop()
         finally:
