@@ -43,14 +43,14 @@ def _same(root: Path, one: str, other: str) -> bool:
 
 
 def bring(root: Path, stages: Sequence[str]) -> int:
-    """Fetch from the DVC remote what dvc.lock names as outputs of `stages` and the cache lacks, and link it into the
-    workspace; the number of outputs. Raises RemoteUnreachable, IntegrityError."""
+    """Link what dvc.lock names as outputs of `stages` into the workspace, where it is not, and fetch from the DVC remote
+    what the cache lacks; the number of outputs fetched. Raises RemoteUnreachable, IntegrityError."""
     if not origin.remote(root):
         return 0
+    outputs = dvc.outputs(dvc.read_lock(root), stages)
     with dvc.opened(root) as repo:
-        outputs = dict.fromkeys(layout.cached(dvc.outputs(dvc.read_lock(root), stages)))
-        absent = [md5 for md5 in outputs if not dvc.is_cached(repo, md5)]
-        if absent:
-            fetching.bring(repo, absent)
+        lacking = [md5 for md5 in dict.fromkeys(layout.cached(outputs)) if not dvc.is_cached(repo, md5)]
+        fetching.bring(repo, lacking)
+        if lacking or not all((root / path).exists() for path in outputs):
             dvc.checkout(repo, stages)
-    return len(absent)
+    return len(lacking)

@@ -151,10 +151,16 @@ def gathered(workspace: Workspace, folder: Path, s3: dict[str, str], database: p
     first.git("config", "dailies.publish", "origin")
     first.dvc("remote", "add", "--local", "--default", "store", f"s3://{BUCKET}/dailies")
     first.dvc("push", "--quiet")
-    second = Workspace(folder / "second" / "workspace", workspace.pictures, env)
-    subprocess.run(["git", "clone", "--quiet", shared, second.folder], check=True)
-    for key, value in {"dailies.publish": "origin", "user.name": "Second", "user.email": "second@localhost"}.items():
-        second.git("config", key, value)
-    second.dvc("cache", "dir", "--local", str(second.folder / ".dvc" / "cache"))
-    second.dvc("remote", "add", "--local", "--default", "store", f"s3://{BUCKET}/dailies")
+    second = cloned(shared, folder / "second" / "workspace", first)
     return Team(first, second, shared, database)
+
+
+def cloned(shared: Path, folder: Path, like: Workspace, cache: Path | None = None) -> Workspace:
+    """What another machine has: a clone, the bucket's address, and a cache of its own, or one that it shares."""
+    made = Workspace(folder, like.pictures, dict(like.env))
+    subprocess.run(["git", "clone", "--quiet", shared, folder], check=True)
+    for key, value in {"dailies.publish": "origin", "user.name": "Other", "user.email": "other@localhost"}.items():
+        made.git("config", key, value)
+    made.dvc("cache", "dir", "--local", str(cache or folder / ".dvc" / "cache"))
+    made.dvc("remote", "add", "--local", "--default", "store", f"s3://{BUCKET}/dailies")
+    return made

@@ -72,6 +72,17 @@ def test_a_run_that_several_workers_are_offered_is_done_by_one(team: Team) -> No
     assert made == ["others@v0.1.0"], "ten runs of two models, and one of them had something to do"
 
 
+def test_a_machine_may_share_the_cache_of_another(team: Team) -> None:
+    cache = team.second.folder / ".dvc" / "cache"
+    third = teams.cloned(team.shared, team.shared.parent / "third" / "workspace", team.second, cache)
+    with team.working(third):
+        run = team.begin("shapes")
+        ended = team.ended(run)
+    assert ended["state_name"] == "Current" and "are brought from" not in team.log(run), team.log(run)
+    weights = third.folder / "data/weights/shapes/model.safetensors"
+    assert weights.read_bytes() == (team.second.folder / "data/weights/shapes/model.safetensors").read_bytes()
+
+
 def test_a_database_that_is_away_during_training_ends_no_run(team: Team) -> None:
     with team.working(team.second):
         run = team.begin("others", overrides={"settings.minutes": (AWAY_S + 20) / 60}, model="others", promote=False)
