@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 from prefect.client.schemas.objects import FlowRun
@@ -41,7 +42,8 @@ async def _work(limit: int | None) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
     work = asyncio.gather(*(_heeding(worker, stopping).start() for worker in workers))
-    await asyncio.wait([work, asyncio.ensure_future(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+    first: list[asyncio.Future[Any]] = [work, asyncio.ensure_future(stopping.wait())]
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
     if stopping.is_set():
         await _let_end(psutil.Process().children())
         work.cancel()
