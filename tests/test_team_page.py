@@ -90,9 +90,9 @@ def edited(path: Path, change: dict[str, Any]) -> None:
 def shown(expected: str, printed: str) -> None:
     """Each piece between lines of `…` is printed, in that order."""
     rest = masked(printed)
-    for piece in re.split(r"^…$", expected, flags=re.MULTILINE):
-        assert masked(piece) in rest, f"{masked(piece)!r} is not in {rest!r}"
-        rest = rest.partition(masked(piece))[2]
+    for piece in filter(None, map(masked, re.split(r"^…$", expected, flags=re.MULTILINE))):
+        assert piece in rest, f"{piece!r} is not in {rest!r}"
+        rest = rest.partition(piece)[2]
     if "…" not in expected:
         assert rest.strip() == "", f"not on the page: {rest!r}"
 
@@ -106,6 +106,7 @@ def test_the_page_is_true(clone: Path, database: Postgres, tmp_path: Path) -> No
         for machine in machines.values():
             machine.folder.mkdir()
         machines["server"].env |= database.env
+        machines["server"].env["PATH"] += f"{os.pathsep}{database.bin}"
         real = {
             "git@example.org:studio/models.git": str(shared),
             "@localhost/": f"@127.0.0.1:{database.port}/",
