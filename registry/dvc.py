@@ -217,7 +217,7 @@ class Cache:
             return found
         try:
             return found | set(self._repo.cloud.get_remote_odb().oids_exist(list(wanted - found)))
-        except (OSError, _dvc_error()) as error:
+        except (*away(), _dvc_error()) as error:
             self.unreachable = " ".join(str(error).split()) or type(error).__name__
             return found
 
@@ -228,7 +228,7 @@ class Cache:
             remote = self._repo.cloud.get_remote_odb()
             path = remote.oid_to_path(md5)
             return bytes(remote.fs.cat_file(path)) if remote.fs.exists(path) else None
-        except (OSError, _dvc_error()) as error:
+        except (*away(), _dvc_error()) as error:
             self.unreachable = " ".join(str(error).split()) or type(error).__name__
             return None
 
@@ -291,7 +291,7 @@ def push(root: Path, stages: list[str], hashes: Iterable[str]) -> int:
         wanted = objects(repo, hashes)
         try:
             repo.push([_address(repo, stage) for stage in stages])
-        except (OSError, _upload_error()) as error:
+        except away() as error:
             raise RemoteUnreachable(
                 f"the DVC remote does not take the objects: {' '.join(str(error).split())}"
             ) from error
@@ -306,12 +306,13 @@ def missing(repo: Any, hashes: Iterable[str]) -> list[str]:
     wanted = set(hashes)
     try:
         return sorted(wanted - set(repo.cloud.get_remote_odb().oids_exist(list(wanted))))
-    except OSError as error:
+    except away() as error:
         raise RemoteUnreachable(f"the DVC remote does not list its objects: {' '.join(str(error).split())}") from error
 
 
-def _upload_error() -> type[Exception]:
+def away() -> tuple[type[Exception], ...]:
+    """What a remote raises that does not answer, or lets nobody in: a folder, a server, object storage."""
+    from botocore.exceptions import BotoCoreError
     from dvc.exceptions import UploadError
 
-    kind: type[Exception] = UploadError
-    return kind
+    return OSError, UploadError, BotoCoreError

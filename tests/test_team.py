@@ -114,6 +114,21 @@ def test_machines_that_train_at_once_promote_one_after_the_other(team: Team) -> 
     assert sorted(numbers) == [f"shapes@v0.{minor}.0" for minor in range(1, 5)], "both are kept, each with its number"
 
 
+def test_a_bucket_that_is_away_is_waited_for(team: Team) -> None:
+    lost = teams.cloned(team.shared, team.shared.parent / "lost" / "workspace", team.second)
+    lost.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    said = lost.dailies("model", "get", "shapes", "-o", str(lost.folder.parent / "weights"), exit_code=15).stderr
+    assert "the remote does not give it: Could not connect" in said and len(said.splitlines()) == 1
+    with team.working(lost):
+        run = team.begin("shapes")
+        while "AwaitingRemote" not in team.states(run):
+            assert team.run(run)["state_type"] not in teams.ENDED, team.log(run)
+            time.sleep(0.5)
+    assert "this run tries again in 15 s" in team.run(run)["state"]["message"]
+    with team.working(team.second):
+        assert team.ended(run)["state_name"] == "Current"
+
+
 def test_prefects_own_command_makes_the_same_deployments(team: Team) -> None:
     team.first.params(
         "    source: shapes\n", "    source: shapes\n    schedule: {cron: 0 3 * * 1-5, timezone: Europe/Paris}\n"
