@@ -31,12 +31,15 @@ def row(event: Event, oid: str) -> tuple[Any, ...]:
 def lines(
     db: sqlite3.Connection, models: Collection[str] | None = None, at: datetime.datetime | None = None
 ) -> dict[str, Line]:
-    """Model → everything that its tags said; of some models, or of all. Messages are left out."""
+    """Model → everything that its tags said; of some models, or of all. Without messages, but for why one was taken back."""
     where = "" if models is None else f" WHERE model IN ({', '.join('?' * len(models))})"
     found = [
-        Event(tag, name, kind, version, stage, counter, commit, made, who, bool(signed), bool(genuine))
-        for tag, name, kind, version, stage, counter, commit, made, who, signed, genuine in db.execute(
-            "SELECT name, model, kind, version, stage, counter, commit_id, made, who, signed, genuine FROM tag" + where,
+        Event(
+            tag, name, kind, version, stage, counter, commit, made, who, bool(signed), bool(genuine), json.loads(said)
+        )
+        for tag, name, kind, version, stage, counter, commit, made, who, signed, genuine, said in db.execute(
+            "SELECT name, model, kind, version, stage, counter, commit_id, made, who, signed, genuine,"
+            " CASE kind WHEN 'deregister' THEN message ELSE '{}' END FROM tag" + where,
             tuple(models or ()),
         )
         if at is None or datetime.datetime.fromisoformat(made) <= at

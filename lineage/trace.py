@@ -15,6 +15,7 @@ from pathlib import Path
 from lineage import ancestry, index, standing
 from media.shard import sample_id
 from media.splits import NAMES
+from registry import tags
 from registry.tags import Version
 
 
@@ -70,11 +71,15 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What became of `assets`; `unknown` are the versions that cannot be spoken of, never silently left out."""
+    """What became of `assets`; `unknown` are the versions that cannot be spoken of, never silently left out.
+
+    `past` are holders that were taken back.
+    """
 
     assets: tuple[str, ...]
     holders: tuple[Holder, ...]
     unknown: tuple[Unknown, ...]
+    past: tuple[Holder, ...] = ()
 
     @property
     def live(self) -> tuple[Holder, ...]:
@@ -98,9 +103,13 @@ def of(db: sqlite3.Connection, asset_ids: Iterable[str], at: datetime.datetime |
     made = _versions_of(db, list(by_data))
     grown = ancestry.read(db)
     concerned = grown.descendants(made) | made.keys()
-    versions = standing.versions(db, {tag.partition("@")[0] for tag in concerned}, at)
-    holders = (_holder(version, by_data, made, grown) for version in versions if version.registration in concerned)
-    return Traced(asked, tuple(holder for holder in holders if holder), tuple(unknown(db, grown, at)))
+    found = standing.lines(db, {tag.partition("@")[0] for tag in concerned}, at)
+
+    def holders(versions: Iterable[Version]) -> tuple[Holder, ...]:
+        told = (_holder(version, by_data, made, grown) for version in versions if version.registration in concerned)
+        return tuple(holder for holder in told if holder)
+
+    return Traced(asked, holders(tags.standing(found)), tuple(unknown(db, grown, at)), holders(tags.taken_back(found)))
 
 
 def _uses(db: sqlite3.Connection) -> dict[int, tuple[Use, ...]]:

@@ -9,7 +9,7 @@ from torch import nn
 
 from models import device, metrics
 from models.data import Samples, blocks
-from models.outcome import Outcome
+from models.outcome import Outcome, mean_of
 from project.errors import DailiesError
 
 WORST = 24
@@ -42,7 +42,7 @@ def classification(
     return Outcome(
         metrics=_summary(counts, confidence, predictions == labels),
         rows=rows,
-        averages="accuracy",
+        ratios={"accuracy": mean_of(rows["score"])},
         tables={"Classes": _per_class(counts, classes)},
         shown={"confusion": counts, "mistakes": _mistakes(samples, rows, seen or field)},
     )

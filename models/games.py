@@ -10,7 +10,7 @@ from torch import nn
 from models import board_game, device, episodes
 from models.board_game import NAMES, Played, Walkers
 from models.data import Samples, blocks
-from models.outcome import Outcome
+from models.outcome import Outcome, mean_of
 from project.errors import DailiesError
 
 FOLLOWED = 200
@@ -75,7 +75,10 @@ def _reach(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcom
     return Outcome(
         metrics={"solved": float(solved.mean()), "path_ratio": float(ratio)},
         rows=_rows(samples, solved.astype(np.float64)) | {"moves": moves, "shortest": shortest},
-        averages="solved",
+        ratios={
+            "solved": mean_of(solved),
+            "path_ratio": (np.where(solved, moves / np.maximum(shortest, 1), 0), solved.astype(np.float64)),
+        },
         tables={"Boards by length of a shortest way": _by_length(solved, moves, shortest)},
         shown=_games(net, samples, np.argsort(solved * 1e6 - shortest, kind="stable"), "reach"),
     )
@@ -115,6 +118,7 @@ def _follow(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outco
     return Outcome(
         metrics=metrics,
         rows=_rows(samples, share) | {"moves_to_catch": moves},
+        ratios={"near": mean_of(share), "caught": mean_of(moves >= 0)},
         shown=_games(net, samples, np.argsort(share, kind="stable"), "follow"),
     )
 
@@ -135,6 +139,7 @@ def _episode(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
     return Outcome(
         metrics={"mean_return": float(returns.mean()), "return_spread": spread, "success": success},
         rows=_rows(samples, np.clip(returns / learnt["best_return"], 0, 1)) | {"return": returns, "steps": length},
+        ratios={"mean_return": mean_of(returns), "success": mean_of(returns >= learnt["best_return"])},
         shown={"returns": returns, "steps": length},
     )
 

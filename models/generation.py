@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from models import judge, likeness
+from models import judge, likeness, metrics
 from models.data import Samples, blocks
 from models.generated import pictures
 from models.outcome import Outcome
@@ -40,11 +40,13 @@ def generation(net: Any, samples: Samples, facts: Mapping[str, Any], training: S
         "prediction": named[said[: len(labels)]],
         "score": sure[: len(labels)],
     }
+    recognised = metrics.wilson(np.asarray((said == asked).sum()), np.asarray(len(asked)))
     return Outcome(
         metrics=_distances(net["judge"], features, samples, originals)
         | {"recognised": float((said == asked).mean())}
         | copying,
         rows=rows,
+        intervals={"recognised": (float(recognised[0]), float(recognised[1]))},
         tables={"Classes": _per_class(asked, said == asked, sure, named)},
         shown={"sheet": _sheet(net, len(named)), "pairs": pairs},
     )

@@ -14,7 +14,7 @@ from torch import nn
 from models import device
 from models.data import Samples, blocks
 from models.networks.ranking.popularity import Popularity
-from models.outcome import Outcome
+from models.outcome import Outcome, mean_of
 from project.errors import DailiesError
 
 SHOWN = 10
@@ -52,7 +52,11 @@ def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
     return Outcome(
         metrics=_summary(found, plain, answers, len(names) - 1),
         rows=rows,
-        averages="ndcg_at_10",
+        ratios={
+            "ndcg_at_10": mean_of(ndcg(found.places)),
+            "hit_rate_at_10": mean_of(found.places < SHOWN),
+            "ndcg_over_popularity": (ndcg(found.places), ndcg(plain.places)),
+        },
         tables={
             "What some people chose, and what is recommended": _examples(samples, called, found),
             "Popular and rare items": _by_popularity(ranked, answers, counts),

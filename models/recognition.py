@@ -8,7 +8,7 @@ from torch import nn
 
 from models import calibration, embedding, verification
 from models.data import Samples
-from models.outcome import Outcome
+from models.outcome import Outcome, mean_of
 from project.errors import DailiesError
 
 PAIRED = 3000
@@ -51,7 +51,7 @@ def verify(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outcom
         }
         | _enrolled(net, embedded, labels),
         rows=rows,
-        averages="rank_1",
+        ratios={"rank_1": mean_of(rows["score"])},
         tables={"People": _per_person(names, labels, rows["score"])},
         shown={"same": same, "different": different, "hardest": [_shown(samples, rows, *pair) for pair in hardest]},
     )

@@ -1,6 +1,6 @@
 """What a network hears in sounds, as text, held against what was said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jiwer
@@ -8,7 +8,7 @@ import numpy as np
 
 from models import acoustic, ctc, device
 from models.data import Samples, blocks
-from models.outcome import Outcome
+from models.outcome import Outcome, mean_of, total
 from project.errors import DailiesError
 
 WORST, DRAWN = 20, 3
@@ -25,7 +25,14 @@ def evaluate(net: acoustic.Acoustic, samples: Samples, facts: Mapping[str, Any])
         raise DailiesError("there is no sample to measure on; see the split section of the model and its labels")
     texts, quick, heard = _listen(net, samples, facts)
     said = [text for text, _ in heard]
-    rates = np.array([word_error_rate([text], [each]) for text, each in zip(texts, said, strict=True)])
+    words = word_errors(texts, said)
+    rates = words[0] / np.maximum(1, words[1])
+    ratios = {
+        "word_error_rate": words,
+        "character_error_rate": character_errors(texts, said),
+        "greedy_word_error_rate": word_errors(texts, quick),
+        "sentence_error_rate": mean_of(rates > 0),
+    }
     order = np.argsort(-rates, kind="stable")
     rows = {
         "sample_id": np.asarray(samples.column("sample_id")),
@@ -37,32 +44,32 @@ def evaluate(net: acoustic.Acoustic, samples: Samples, facts: Mapping[str, Any])
     worst = [{"text": texts[i], "said": said[i], "word_error_rate": float(rates[i])} for i in order[:WORST]]
     drawn = [*order[:1].tolist(), *range(len(samples))][:DRAWN]
     return Outcome(
-        metrics={
-            "word_error_rate": word_error_rate(texts, said),
-            "character_error_rate": character_error_rate(texts, said),
-            "greedy_word_error_rate": word_error_rate(texts, quick),
-            "sentence_error_rate": float((rates > 0).mean()),
-        },
+        metrics={name: total(ratio) for name, ratio in ratios.items()},
         rows=rows,
+        ratios=ratios,
         tables={"Worst sentences": worst},
         shown={"posteriors": [_posteriors(net, samples, index, facts) for index in dict.fromkeys(drawn)]},
     )
 
 
-def word_error_rate(texts: Sequence[str], said: Sequence[str]) -> float:
-    """Errors by words said, over all texts; by one where no word was said."""
-    found = [jiwer.process_words(text, each) for text, each in zip(texts, said, strict=True) if text]
-    errors = sum(one.substitutions + one.deletions + one.insertions for one in found)
-    errors += sum(len(each.split()) for text, each in zip(texts, said, strict=True) if not text)
-    return errors / max(1, sum(len(text.split()) for text in texts))
+def word_errors(texts: Sequence[str], said: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Errors, and words said, of each text; all words heard are errors where none was said."""
+    return _errors(texts, said, jiwer.process_words, str.split)
 
 
-def character_error_rate(texts: Sequence[str], said: Sequence[str]) -> float:
-    """Errors by characters said, spaces among them, over all texts; by one where none was."""
-    found = [jiwer.process_characters(text, each) for text, each in zip(texts, said, strict=True) if text]
-    errors = sum(one.substitutions + one.deletions + one.insertions for one in found)
-    errors += sum(len(each) for text, each in zip(texts, said, strict=True) if not text)
-    return errors / max(1, sum(map(len, texts)))
+def character_errors(texts: Sequence[str], said: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The same of characters, spaces among them."""
+    return _errors(texts, said, jiwer.process_characters, list)
+
+
+def _errors(
+    texts: Sequence[str], said: Sequence[str], process: Callable[..., Any], parts: Callable[[str], list[str]]
+) -> tuple[np.ndarray, np.ndarray]:
+    errors = []
+    for text, each in zip(texts, said, strict=True):
+        one = process(text, each) if text else None
+        errors.append(one.substitutions + one.deletions + one.insertions if one else len(parts(each)))
+    return np.array(errors, np.float64), np.array([len(parts(text)) for text in texts], np.float64)
 
 
 def transcribe(net: acoustic.Acoustic, sample: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from project.errors import DailiesError
 
 AT_ONCE = 64  # sources that are searched together
 SHOWN = 15
+RESAMPLES = 1000
 LONGER, MORE = 1.5, 20  # a translation has at most so many times the pieces of its source, and so many more
 Text = Callable[[np.ndarray], str]
 """Numbers of pieces → their text."""
@@ -56,6 +57,9 @@ def evaluate(net: Any, samples: Samples, text: Text) -> Outcome:
         raise DailiesError("there is no sample to measure on; see the split section of the model")
     sources, references, found = _translated(net, samples, text)
     bleu, chrf = BLEU(), CHRF()
+    counts = [
+        BLEU(effective_order=True).sentence_score(one, [other]) for one, other in zip(found, references, strict=True)
+    ]
     metrics = {
         "bleu": bleu.corpus_score(found, [references]).score,
         "chrf": chrf.corpus_score(found, [references]).score,
@@ -81,8 +85,24 @@ def evaluate(net: Any, samples: Samples, text: Text) -> Outcome:
         "Worst translations": _told(rows, order[:SHOWN]),
     }
     return Outcome(
-        metrics=metrics, rows=rows, tables=tables, shown={"words": np.array([len(s.split()) for s in sources])}
+        metrics=metrics,
+        rows=rows,
+        intervals={"bleu": _interval(bleu, counts)},
+        tables=tables,
+        shown={"words": np.array([len(s.split()) for s in sources])},
     )
+
+
+def _interval(bleu: Any, counts: Sequence[Any]) -> tuple[float, float]:
+    """The 95 % percentile interval of BLEU over `counts`, sacrebleu's of each sentence, drawn with replacement."""
+    each = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in counts])
+    draws = np.random.default_rng(0).multinomial(len(each), np.full(len(each), 1 / len(each)), size=RESAMPLES) @ each
+    orders = bleu.max_ngram_order
+    scores = [
+        bleu.compute_bleu(draw[:orders].tolist(), draw[orders:-2].tolist(), *draw[-2:].tolist()).score for draw in draws
+    ]
+    low, high = np.quantile(scores, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _translated(net: Any, samples: Samples, text: Text) -> tuple[list[str], list[str], list[str]]:

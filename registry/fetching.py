@@ -44,11 +44,15 @@ def deliver(root: Path, md5: str, folder: Path, *, link: bool = False) -> dict[s
 
 def folder_of(root: Path, version: Version) -> Path:
     """A version's weights in a folder of the workspace's own, made when it is first asked for."""
-    md5 = weights(root, version)
-    folder = layout.private(root) / "models" / md5
-    if not folder.is_dir():
-        deliver(root, md5, folder)
-    return folder
+    return folder(root, weights(root, version))
+
+
+def folder(root: Path, md5: str, *, link: bool = False) -> Path:
+    """The same of any folder output, by its hash."""
+    place = layout.private(root) / "models" / md5
+    if not place.is_dir():
+        deliver(root, md5, place, link=link)
+    return place
 
 
 def bring(repo: Any, hashes: Iterable[str]) -> dict[str, Path]:

@@ -64,15 +64,17 @@ def against_champion(candidate: Mapping[str, float], champion: Mapping[str, floa
     return Rule(rule, bool(high >= 0), f"{reason}, {len(shared)} assets")
 
 
-def bootstrap(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """The percentile interval of the mean of `values` (n,)."""
+def bootstrap(values: np.ndarray, of: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
+    """The percentile interval of the sum of `values` (n,) over that of `of` (n,), by default of ones: of their mean."""
     generator = np.random.default_rng(seed)
+    pairs = np.stack([values, np.ones(len(values)) if of is None else of], 1)
     # Resampling n values with replacement draws each distinct value a multinomial number of times.
-    distinct, counts = np.unique(values, return_counts=True)
+    distinct, counts = np.unique(pairs, axis=0, return_counts=True)
     rows = max(1, LARGEST_DRAW // len(distinct))
     sizes = [min(rows, RESAMPLES - start) for start in range(0, RESAMPLES, rows)]
     draws = (generator.multinomial(len(values), counts / len(values), size=size) for size in sizes)
-    means = np.concatenate([draw @ distinct for draw in draws]) / len(values)
+    sums = np.concatenate([draw @ distinct for draw in draws])
+    means = sums[:, 0] / np.where(sums[:, 1], sums[:, 1], 1)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)

@@ -119,6 +119,19 @@ def standing(found: Mapping[str, Line]) -> list[Version]:
     return sorted(kept, key=precedence)
 
 
+def taken_back(found: Mapping[str, Line]) -> list[Version]:
+    """The versions that no longer stand: each taken back by itself, or with a model that is no longer in use."""
+    return sorted(
+        (
+            version
+            for line in found.values()
+            for version in line.versions.values()
+            if line.deprecated or version.version in line.gone
+        ),
+        key=precedence,
+    )
+
+
 def live(root: Path, name: str, stage: str = "prod") -> Version | None:
     """The version of `name` that is live in `stage`."""
     return next((version for version in versions(root, name) if stage in version.stages), None)

@@ -36,17 +36,19 @@ def build(
     rules: Rows,
     tables: Mapping[str, Rows],
     rows: Mapping[str, Any],
-    averages: str,
+    ratios: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    intervals: Mapping[str, tuple[float, float]],
     parents: Mapping[str, str],
     pictures: Iterable[str],
     epochs: int,
 ) -> dict[str, Any]:
-    """The card as one object. `weights` is what the weights folder tells of itself; `rows` and `averages` are those of
-    models.outcome.Outcome."""
+    """The card as one object. `weights` is what the weights folder tells of itself; `rows`, `ratios` and
+    `intervals` are those of models.outcome.Outcome."""
     told, facts = plan["card"], weights["facts"]
     scores = by_asset(rows, parents)
     low, high = gate.bootstrap(np.array(list(scores.values())))
     score = {"value": _mean(scores.values()), "interval": [low, high], "assets": len(scores)}
+    within = {**intervals, **{key: _interval(ratio, rows, parents) for key, ratio in ratios.items()}}
     data = {**told["source"], "classes": len(facts.get("classes", ())), **counts(shards)}
     card = {
         "model": name,
@@ -66,7 +68,7 @@ def build(
         },
         "code": {"files": len(plan["code"]), "sha256": digest(plan["code"])},
         "environment": plan["libraries"],
-        "metrics": {key: _measured(value, score, key == averages) for key, value in metrics.items()},
+        "metrics": {key: {"value": value, "interval": within.get(key)} for key, value in metrics.items()},
         "score": score,
         "confidence": gate.CONFIDENCE,
         "gate": list(rules),
@@ -164,10 +166,13 @@ def _weakest(rows: Mapping[str, Any]) -> str:
     return f"weakest label: {label}, score {worst:.4f} on {len(enough[label]):,} samples" if worst < best else ""
 
 
-def _measured(value: float, score: Mapping[str, Any], averages: bool) -> dict[str, Any]:
-    """A metric; with the interval of the score where it is its mean, by sample and by asset alike."""
-    same = averages and abs(value - score["value"]) < 1e-9
-    return {"value": value, "interval": score["interval"] if same else None}
+def _interval(
+    ratio: tuple[np.ndarray, np.ndarray], rows: Mapping[str, Any], parents: Mapping[str, str]
+) -> tuple[float, float]:
+    """Of a metric, by asset: samples of one asset are drawn together."""
+    assets = np.unique([parents[str(sample)] for sample in rows["sample_id"]], return_inverse=True)[1]
+    values, of = (np.bincount(assets, weights=np.asarray(each, np.float64)) for each in ratio)
+    return gate.bootstrap(values, of)
 
 
 def _is_slice(rows: Rows) -> bool:

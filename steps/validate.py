@@ -41,7 +41,8 @@ def main(root: Path, name: str) -> None:
     told = cards.build(
         name, plan, card, layout.shards(root, name),
         metrics=metrics, rules=rules, tables=outcome.tables, rows=outcome.rows,
-        averages=outcome.averages, parents=parent_ids, pictures=shown, epochs=int(history[-1]["epoch"]) if history else 0,
+        ratios=outcome.ratios, intervals=outcome.intervals, parents=parent_ids, pictures=shown,
+        epochs=int(history[-1]["epoch"]) if history else 0,
     )  # fmt: skip
 
     reports = layout.reports(root, name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from project import layout
 from project.errors import BY_EXIT_CODE, DailiesError, UsageError
-from registry import dvc, tags
+from registry import fetching, promotion, tags
 from studio.answer import Answer
 from studio.assets import size_of
 from studio.writing import written
@@ -25,11 +25,9 @@ def export(reference: str, form: str, output: Path | None) -> Answer:
     file = (output or Path(f"{version.name}-{version.version}.{form}")).resolve()
     if file.exists():
         raise UsageError(f"{file} exists; name another with -o, or remove it")
-    kept = layout.private(root) / "models"
-    weights, shards = (
-        dvc.materialise(root, version.message[part], kept / version.message[part], link=part == "shards")
-        for part in ("weights", "shards")
-    )
+    promotion.verify(root, version, tags.stage_of(reference, version))
+    weights = fetching.folder_of(root, version)
+    shards = fetching.folder(root, version.message["shards"], link=True)
     with tempfile.TemporaryDirectory() as folder:
         made, result = Path(folder) / "model", Path(folder) / "result.json"
         places = [str(place) for place in (weights, shards, made, result)]

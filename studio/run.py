@@ -11,7 +11,7 @@ import yaml
 from flows.working import Asked, check_space
 from lineage import current
 from project import layout, params
-from project.errors import DailiesError, GateRefused, Interrupted, UsageError
+from project.errors import DailiesError, Interrupted, UsageError
 from registry import runs
 from studio import params as params_check
 from studio import server
@@ -95,7 +95,7 @@ def _run_stale(root: Path, name: str, source: str, asked: Asked, prefect: server
 
 
 def summary(done: Mapping[str, Answer]) -> Answer:
-    """What happened to each model; the exit code is 1 when any failed, else 4 when the gate refused any."""
+    """What happened to each model; the exit code is 1 when any failed, else that of a refusal, rights before the gate."""
     results = {name: result(answer) for name, answer in done.items()}
     told = [{"model": name, **answer.data, "result": results[name]} for name, answer in done.items()]
     rows = [
@@ -105,7 +105,8 @@ def summary(done: Mapping[str, Answer]) -> Answer:
     found = list(results.values())
     counts = ", ".join(f"{found.count(each)} {each}" for each in RESULTS if each in found)
     text = f"{len(found)} models: {counts}" if found else "every model is current; nothing to do"
-    code = DailiesError.exit_code if "failed" in found else GateRefused.exit_code if "refused" in found else 0
+    refusals = [answer.exit_code for name, answer in done.items() if results[name] == "refused"]
+    code = DailiesError.exit_code if "failed" in found else max(refusals, default=0)
     lines = [table(["MODEL", "RESULT", "VERSION", "TOOK", "STATE"], rows)] if rows else []
     return Answer({"runs": told}, "\n".join([*lines, text]), code)
 

@@ -57,7 +57,9 @@ def _data(traced: Traced, said: Mapping[str, Any]) -> dict[str, Any]:
     ]
     unknown = [asdict(each) for each in traced.unknown]
     live = [holder.tag for holder in traced.live]
-    return {"assets": list(traced.assets), "held_by_live": live, "holders": holders, "cannot_say": unknown}
+    past = [holder.tag for holder in traced.past]
+    told = {"assets": list(traced.assets), "held_by_live": live, "holders": holders}
+    return told | {"taken_back": past, "cannot_say": unknown}
 
 
 def _text(traced: Traced, places: Mapping[str, str], said: Mapping[str, Any]) -> str:
@@ -116,4 +118,10 @@ def _verdict(traced: Traced) -> str:
     count = len(traced.holders)
     hold = f"{count:,} versions hold" if count > 1 else "1 version holds" if count else "no version holds"
     said = f"{hold} {what}" + (f"; live: {live or 'none'}" if count else "")
+    past = ", ".join(holder.tag for holder in traced.past[-MOST_VERSIONS:])
+    said += (
+        f"; {len(traced.past):,} that did {'were' if len(traced.past) > 1 else 'was'} taken back: {past}"
+        if past
+        else ""
+    )
     return said + (f"; of {len(traced.unknown):,} it cannot be said" if traced.unknown else "")

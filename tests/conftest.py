@@ -14,7 +14,7 @@ from pathlib import Path
 import hypothesis
 import postgres
 import pytest
-from workspaces import PARAMS, ROOT, Workspace, draw_shapes
+from workspaces import PARAMS, ROOT, Workspace, draw_shapes, initialised
 
 # No time limit an example: machines differ. In CI the same examples each time, so that a red run can be run again.
 SLOW = [hypothesis.HealthCheck.too_slow]  # a loaded machine is no fault of a test
@@ -85,17 +85,7 @@ def trained(clone: Path, server: str, tmp_path_factory: pytest.TempPathFactory) 
     """A workspace in which the toy model `shapes` was run once. Copy it; do not change it."""
     folder = tmp_path_factory.mktemp("studio")
     pictures = draw_shapes(folder / "pictures", 40)
-    env = {
-        **os.environ,
-        "PREFECT_API_URL": server,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "DAILIES_THREADS": "1",
-    }
-    for name in ("DAILIES_WORKSPACE", "DAILIES_MIRROR", "PYTHONPATH"):
-        env.pop(name, None)
-    command = [sys.executable, "-m", "studio", "init", str(folder / "workspace")]
-    subprocess.run(command, cwd=clone, env=env, check=True, capture_output=True)
-    workspace = Workspace(folder / "workspace", pictures, env)
+    workspace = initialised(clone, folder / "workspace", server, pictures)
     (workspace.folder / "params.yaml").write_text(PARAMS.format(pictures=pictures))
     workspace.git("commit", "-qam", "Toy models")
     workspace.dailies("run", "shapes")

@@ -16,7 +16,23 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchma
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return blocks_of(page.read_text(encoding="utf-8"), language)
+
+
+def blocks_of(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+WALK = "A speaker withdraws"
+"""The section of docs/lineage.md that tests/test_withdrawal_walk.py walks."""
+
+
+def sections(page: Path, heading: str) -> tuple[list[str], list[str]]:
+    """Console blocks of the page: those outside the section of that heading, and those in it."""
+    text = page.read_text(encoding="utf-8")
+    inside = re.search(rf"^## {heading}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    walked = inside[0] if inside else ""
+    return blocks_of(text.replace(walked, ""), "console"), blocks_of(walked, "console")
 
 
 def masked(text: str) -> str:
@@ -92,7 +108,7 @@ def test_the_readme_shows_what_the_demo_prints(clone: Path, trained: Workspace, 
     assert masked(outputs[1]).startswith(masked(again))
     demo = Workspace(tmp_path / "demo", tmp_path, env)
     for page in (ROOT / "docs/cli.md", ROOT / "docs/lineage.md", ROOT / "docs/registry.md"):
-        for block in blocks(page, "console"):
+        for block in sections(page, WALK)[0]:
             line, _, expected = block.partition("\n")
             program, *arguments = shlex.split(line.removeprefix("$ "))
             assert masked(printed(demo, program, arguments)) == masked(expected), line

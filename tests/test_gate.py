@@ -59,6 +59,14 @@ def test_bootstrap_agrees_with_the_normal_interval() -> None:
     assert high == pytest.approx(0.7 + half, abs=0.003)
 
 
+def test_bootstrap_of_a_ratio_draws_both_sides_together() -> None:
+    errors, words = np.array([1.0, 3.0] * 200), np.array([10.0, 30.0] * 200)
+    assert gate.bootstrap(errors, words) == pytest.approx((0.1, 0.1)), "each has a tenth, however they are drawn"
+    low, high = gate.bootstrap(np.array([0.0, 2.0] * 200), np.array([10.0, 10.0] * 200))
+    half = 1.96 * 0.1 / math.sqrt(400)
+    assert (low, high) == pytest.approx((0.1 - half, 0.1 + half), abs=0.001)
+
+
 def test_draws_in_pieces_are_the_same_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.array([0.0, 0.25, 0.5, 1.0, 1.0, 1.0])
     whole = gate.bootstrap(values)

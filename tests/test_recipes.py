@@ -238,6 +238,15 @@ def test_the_gate_of_its_models_asks_for_metrics_that_it_has(toy: Toy) -> None:
 
 
 @pytest.mark.slow
+def test_the_card_says_how_sure_a_figure_is(toy: Toy) -> None:
+    measured = json.loads((layout.reports(toy.root, toy.name) / "card.json").read_text())["metrics"]
+    sure = {name: each for name, each in measured.items() if each["interval"]}
+    assert all(each["interval"][0] <= each["value"] <= each["interval"][1] for each in sure.values()), sure
+    asked = [set(model.gate) for model in registered(toy.name).values() if set(model.gate) <= measured.keys()]
+    assert all(gate & sure.keys() for gate in asked)
+
+
+@pytest.mark.slow
 def test_killed_in_the_middle_it_ends_with_the_same_weights(toy: Toy) -> None:
     whole = toy.bytes()
     shutil.rmtree(layout.weights(toy.root, toy.name))

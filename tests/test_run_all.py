@@ -13,6 +13,8 @@ import yaml
 from workspaces import Workspace
 
 from recipes import names
+from studio import run as running
+from studio.answer import Answer
 
 pytestmark = pytest.mark.slow
 BROKEN = """  broken:
@@ -68,6 +70,16 @@ def test_one_that_fails_and_one_that_is_refused_stop_no_other(workspace: Workspa
     assert [each["model"] for each in changed["runs"]] == ["broken"]
     refused = workspace.json("run", "shapes", "others")
     assert [each["result"] for each in refused["runs"]] == ["current", "current"]
+
+
+@pytest.mark.parametrize(("codes", "expected"), [((0, 4), 4), ((4, 5, 0), 5), ((5, 1), 1), ((0, 0), 0)])
+def test_the_exit_code_is_that_of_the_gravest(codes: tuple[int, ...], expected: int) -> None:
+    said = {"current": False, "new": True, "landed": True}
+    answers = {
+        f"m{number}": Answer(said | ({"error": "no"} if code == 1 else {}), "", code)
+        for number, code in enumerate(codes)
+    }
+    assert running.summary(answers).exit_code == expected
 
 
 @pytest.mark.parametrize("asked", [(), ("--all", "shapes"), ("--all", "--changed")])

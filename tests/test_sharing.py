@@ -1,7 +1,10 @@
 """Versions sent to a shared repository by several clones, and signed: real bare repositories, real ssh keys."""
 
 import json
+import shutil
 import subprocess
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +60,15 @@ def test_nothing_is_sent_unless_the_clone_says_so(workspace: Workspace, shared: 
     said = workspace.dailies("model", "promote", "shapes", "v0.2.0").stdout
     assert "kept in this clone; git config dailies.publish says where it is sent to" in said
     assert there(shared) == before
+
+
+def test_a_clone_without_any_data_exports_what_it_fetches(workspace: Workspace, tmp_path: Path) -> None:
+    clone = fresh_clone(workspace, tmp_path / "clone")
+    told = clone.json("model", "export", "shapes", "--as", "onnx", "-o", str(tmp_path / "shapes.onnx"))
+    assert told["model"] == "shapes@v0.1.0" and (tmp_path / "shapes.onnx").stat().st_size == told["bytes"]
+    clone.git("config", "dailies.sign", "true")
+    said = clone.dailies("model", "export", "shapes", "--as", "onnx", "-o", str(tmp_path / "b"), exit_code=13).stderr
+    assert "is not signed" in said and not (tmp_path / "b").exists()
 
 
 def test_two_clones_that_promote_at_once_both_do_so(workspace: Workspace, shared: Path, tmp_path: Path) -> None:
@@ -163,6 +175,26 @@ def test_a_remote_that_is_not_there_is_one_line(workspace: Workspace) -> None:
     workspace.git("config", "dailies.publish", "nowhere")
     said = workspace.dailies("model", "promote", "shapes", "v0.2.0", exit_code=2).stderr
     assert said.startswith("dailies: git config dailies.publish names 'nowhere', which is no remote of this clone")
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="GnuPG is not installed")
+def test_a_key_of_gnupg_signs_as_well(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="gnupg") as home:  # short: its sockets lie in it
+        monkeypatch.setenv("GNUPGHOME", home)
+        keyed = replace(workspace, env=workspace.env | {"GNUPGHOME": home})
+        keyed.git("config", "user.email", "t@localhost")
+        keyed._tool("gpg", "--batch", "--passphrase", "", "--quick-generate-key", "T <t@localhost>", "ed25519", "sign")
+        keyed.git("config", "user.signingkey", "t@localhost")
+        keyed.git("config", "dailies.sign", "true")
+        another(keyed, "v0.2.0")
+        keyed.dailies("model", "promote", "shapes", "v0.2.0")
+        keyed.git("verify-tag", "shapes#prod#2")
+        keyed._tool("gpgconf", "--kill", "all")
+    with tempfile.TemporaryDirectory(prefix="gnupg") as home:
+        stranger = replace(workspace, env=workspace.env | {"GNUPGHOME": home})
+        said = stranger.dailies("model", "get", "shapes", "-o", "out", exit_code=13).stderr
+        assert "is not good" in said and len(said.splitlines()) == 1
+        stranger._tool("gpgconf", "--kill", "all")
 
 
 @pytest.fixture

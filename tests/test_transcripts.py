@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import transcripts
+from models.outcome import total
 
 SENTENCE = st.lists(st.sampled_from(["yes", "no", "maybe"]), min_size=1, max_size=6).map(" ".join)
 MAYBE = st.one_of(SENTENCE, st.just(""))
@@ -14,8 +15,8 @@ MAYBE = st.one_of(SENTENCE, st.just(""))
 @given(pairs=st.lists(st.tuples(SENTENCE, MAYBE), min_size=1, max_size=8))
 def test_error_rates_are_those_of_jiwer(pairs: list[tuple[str, str]]) -> None:
     texts, said = [list(each) for each in zip(*pairs, strict=True)]
-    assert transcripts.word_error_rate(texts, said) == pytest.approx(jiwer.wer(texts, said))
-    assert transcripts.character_error_rate(texts, said) == pytest.approx(jiwer.cer(texts, said))
+    assert total(transcripts.word_errors(texts, said)) == pytest.approx(jiwer.wer(texts, said))
+    assert total(transcripts.character_errors(texts, said)) == pytest.approx(jiwer.cer(texts, said))
 
 
 @pytest.mark.parametrize(
@@ -30,8 +31,8 @@ def test_error_rates_are_those_of_jiwer(pairs: list[tuple[str, str]]) -> None:
     ],
 )
 def test_cases_worked_by_hand(text: str, said: str, words: float, characters: float) -> None:
-    assert transcripts.word_error_rate([text], [said]) == pytest.approx(words)
-    assert transcripts.character_error_rate([text], [said]) == pytest.approx(characters)
+    assert total(transcripts.word_errors([text], [said])) == pytest.approx(words)
+    assert total(transcripts.character_errors([text], [said])) == pytest.approx(characters)
 
 
 def test_symbols_that_were_never_learnt_are_never_right() -> None:

@@ -61,6 +61,9 @@ def test_an_asset_is_withdrawn_retrained_without_and_proved_absent(workspace: Wo
     assert answer["promoted"] and {rule["rule"] for rule in answer["rules"]} >= {"rights"}
     assert json.loads((workspace.folder / "data/shards/shapes/facts.json").read_text())["held_back"] == {"withdrawn": 1}
     assert "shapes@v0.1.0!" in workspace.tags(), "what holds it is taken back"
+    traced = workspace.json("lineage", "trace", asset)
+    assert (traced["holders"], traced["taken_back"]) == ([], ["shapes@v0.1.0"])
+    assert "holds 1 withdrawn asset" in workspace.dailies("lineage", "show", "shapes@v0.1.0", exit_code=2).stderr
     assert workspace.json("status")["models"]["shapes"]["live"] == "v0.1.1"
     held = workspace.json("lineage", "prove", "--absent", ORDERS, exit_code=6)["holding"]
     assert {each["where"] for each in held} == {"cache", "remote local"}

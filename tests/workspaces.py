@@ -1,6 +1,7 @@
 """A workspace to test in, and pictures to fill it with."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -109,6 +110,21 @@ class Workspace:
         config = folder / ".dvc" / "config.local"
         config.write_text(config.read_text().replace(str(self.folder), str(folder)))
         return Workspace(folder, self.pictures, self.env)
+
+
+def initialised(clone: Path, folder: Path, server: str, pictures: Path = Path("none"), **extra: str) -> Workspace:
+    """What `dailies init` makes of a clone, with a Prefect server that runs, and `extra` variables."""
+    env = {
+        **os.environ,
+        "PREFECT_API_URL": server,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "DAILIES_THREADS": "1",
+    }
+    for name in ("DAILIES_WORKSPACE", "DAILIES_MIRROR", "PYTHONPATH"):
+        env.pop(name, None)
+    command = [sys.executable, "-m", "studio", "init", str(folder)]
+    subprocess.run(command, cwd=clone, env=env, check=True, capture_output=True)
+    return Workspace(folder, pictures, env | extra)
 
 
 def draw_shapes(folder: Path, count: int, seed: int = 0) -> Path:
