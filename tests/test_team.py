@@ -62,14 +62,14 @@ def test_a_run_on_another_machine_is_everybodys(team: Team) -> None:
 
 def test_a_run_that_several_workers_are_offered_is_done_by_one(team: Team) -> None:
     with team.working(team.second, "--limit", "2") as one, team.working(team.first) as other:
-        runs = [team.begin(model) for model in ("shapes", "others") * 5]
+        runs = [team.begin(model) for model in ("shapes", "others") * 3]
         ended = [team.ended(run) for run in runs]
     assert {run["state_type"] for run in ended} == {"COMPLETED"}, [run["state"] for run in ended]
     assert {run["labels"]["prefect.worker.name"] for run in ended} == {one, other}
     for run in runs:
         assert sum(name in teams.LAST for name in team.states(run)) == 1, team.states(run)
     made = [ref for ref in team.there() if ref.startswith("others@")]
-    assert made == ["others@v0.1.0"], "ten runs of two models, and one of them had something to do"
+    assert made == ["others@v0.1.0"], "six runs of two models, and one of them had something to do"
 
 
 def test_a_machine_may_share_the_cache_of_another(team: Team) -> None:
