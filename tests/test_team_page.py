@@ -121,6 +121,8 @@ def test_the_page_is_true(clone: Path, database: Postgres, tmp_path: Path) -> No
                     edited(machines["server"].folder / "params.yaml", YAML(typ="safe").load(block))
                 else:
                     _follow(block, machines, real, shared)
+            for machine in machines.values():
+                assert not _telling(machine.folder, (s3["AWS_SECRET_ACCESS_KEY"], "a-long-one", "another-long-one"))
         finally:
             machines["second"].end()
             if (machines["server"].folder / ".dailies" / "up" / "server.json").is_file():
@@ -150,6 +152,14 @@ def _follow(block: str, machines: dict[str, Machine], real: dict[str, str], shar
             real["http://127.0.0.1:4200"] = match[1]
             printed = printed.replace(match[1], "http://127.0.0.1:4200")
         shown(expected, printed.replace(real.get("http://127.0.0.1:4200", "\0"), "http://127.0.0.1:4200"))
+
+
+def _telling(folder: Path, secrets: tuple[str, ...]) -> list[Path]:
+    """Files that Dailies, DVC or git keep in a workspace, and that hold a secret."""
+    kept = (".dailies", ".dvc", ".git", "data")
+    files = [path for place in kept for path in (folder / place).rglob("*") if path.is_file() and not path.is_symlink()]
+    assert any(path.name == "worker.log" or path.name == "server.log" for path in files)
+    return [path for path in files if any(secret.encode() in path.read_bytes() for secret in secrets)]
 
 
 def _wait_for(shared: Path, tag: str, second: Machine) -> None:
