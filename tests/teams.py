@@ -99,9 +99,9 @@ class Team:
         found = self.ask("POST", "/deployments/filter", {})
         return {f"{flows[each['flow_id']]}/{each['name']}": each for each in found}
 
-    def begin(self, model: str, **parameters: Any) -> str:
+    def begin(self, name: str, /, **parameters: Any) -> str:
         """Ask for a run of a model, as a person does on Prefect's page; its id."""
-        deployment = self.ask("GET", f"/deployments/name/retrain/{model}")["id"]
+        deployment = self.ask("GET", f"/deployments/name/retrain/{name}")["id"]
         told = {"parameters": parameters} if parameters else {}
         return str(self.ask("POST", f"/deployments/{deployment}/create_flow_run", told)["id"])
 
