@@ -7,6 +7,7 @@ import os
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +85,8 @@ class Api:
     def emit(self, event: str, model: str, payload: Mapping[str, Any]) -> None:
         """Say that something happened to a model, for automations to hear."""
         resource = {"prefect.resource.id": f"dailies.model.{model}", "prefect.resource.name": model}
-        self.post("/events", [{"occurred": _now(), "event": event, "resource": resource, "payload": dict(payload)}])
+        told = {"id": str(uuid.uuid4()), "occurred": _now(), "event": event, "payload": dict(payload)}
+        self.post("/events", [told | {"resource": resource}])
 
 
 def secret_of(environment: Mapping[str, str]) -> str:

@@ -93,5 +93,5 @@ def told(each: Mapping[str, Any]) -> str:
     """An automation of ours in one phrase, for a person."""
     action = each["actions"][0]
     if action["type"] == "run-deployment":
-        return f"when {each['trigger']['expect'][0]} of {each['trigger']['match']['prefect.resource.id'].rpartition('.')[2]}"
+        return f"when a version of {each['trigger']['match']['prefect.resource.id'].rpartition('.')[2]} goes live"
     return f"Crashed after {each['trigger']['within']:g} s without a word"

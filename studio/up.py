@@ -42,6 +42,7 @@ def state(root: Path) -> dict[str, Any]:
 def up(*, detach: bool, host: str, port: int, limit: int) -> Answer:
     """Start, and stay until told to end; or start in the background. Raises Locked when one is up already."""
     root = layout.find()
+    _check_reach(host)
     if detach:
         return _detached(root, host, port, limit)
     try:
@@ -50,6 +51,15 @@ def up(*, detach: bool, host: str, port: int, limit: int) -> Answer:
     except Locked:
         raise _is_up(root) from None
     return Answer({"up": False}, "stopped")
+
+
+def _check_reach(host: str) -> None:
+    """Who reaches a Prefect server may have its workers run any command. Raises UsageError where that is everybody."""
+    if host not in ("127.0.0.1", "localhost", "::1") and not api.secret_of(os.environ):
+        raise UsageError(
+            f"on {host} everybody who reaches this machine could have it run any command; set "
+            "PREFECT_SERVER_API_AUTH_STRING=NAME:SECRET first, or leave --host out"
+        )
 
 
 def _is_up(root: Path) -> Locked:

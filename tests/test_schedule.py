@@ -1,43 +1,109 @@
-"""The pinned Prefect, SQLAlchemy and FastAPI really schedule: some versions together do so silently not at all."""
+"""Schedules of params.yaml on a real Prefect server: what differs, what is applied, and that runs are really scheduled.
 
-import datetime
-import os
-import subprocess
-import sys
-
-import pytest
-
-pytestmark = pytest.mark.slow
-
-DEPLOY = """
-import asyncio
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.schedules import CronSchedule
-from prefect.client.schemas.sorting import FlowRunSort
-
-async def main():
-    async with get_client() as client:
-        flow = await client.create_flow_from_name("retrain")
-        schedule = DeploymentScheduleCreate(schedule=CronSchedule(cron="0 3 * * *", timezone="Europe/Paris"))
-        deployment = await client.create_deployment(flow, "nightly", schedules=[schedule])
-        for _ in range(60):
-            runs = await client.read_flow_runs(limit=50, sort=FlowRunSort.EXPECTED_START_TIME_ASC)
-            scheduled = [run.expected_start_time for run in runs if run.deployment_id == deployment]
-            if scheduled:
-                break
-            await asyncio.sleep(1)
-        print(*sorted(time.isoformat() for time in scheduled))
-
-asyncio.run(main())
+Some versions of SQLAlchemy and Prefect together schedule nothing and say so in the server's log alone.
 """
 
+import datetime
+import zoneinfo
+from pathlib import Path
+from typing import Any
 
-def test_a_cron_deployment_gets_scheduled_runs(server: str) -> None:
-    env = {**os.environ, "PREFECT_API_URL": server}
-    done = subprocess.run([sys.executable, "-c", DEPLOY], env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    times = [datetime.datetime.fromisoformat(text) for text in done.stdout.split()]
-    assert times, "no run was scheduled within a minute"
-    paris = datetime.timezone(datetime.timedelta(hours=1)), datetime.timezone(datetime.timedelta(hours=2))
-    assert all(any(moment.astimezone(zone).hour == 3 for zone in paris) for moment in times)
+import pytest
+import yaml
+from scheduled import until
+
+from flows.api import Api
+from flows.deploy import Change, deploy
+from project.errors import UsageError
+
+pytestmark = pytest.mark.slow
+SOURCES = {"pictures": {"kind": "image", "licence": "CC0-1.0", "path": "pictures"}}
+NIGHTLY = {"cron": "0 3 * * *", "timezone": "Europe/Paris"}
+
+
+def write(root: Path, refresh: dict[str, Any] | None = None, **schedules: dict[str, Any] | None) -> None:
+    """A params.yaml of models with these schedules."""
+    models = {name: {"recipe": "x", "source": "pictures"} for name in schedules}
+    for name, schedule in schedules.items():
+        models[name] |= {"schedule": schedule} if schedule else {}
+    content = {"sources": SOURCES, "models": models} | ({"refresh": refresh} if refresh else {})
+    (root / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def said(changes: list[Change]) -> list[str]:
+    """Without the pool and the automations that every workspace has."""
+    mine = [
+        each
+        for each in changes
+        if each.kind != "pool" and each.name not in ("dailies: zombies", "dailies: never begun")
+    ]
+    return [f"{each.what} {each.name}: {each.said}" for each in mine]
+
+
+def test_what_is_said_first_is_what_is_applied(server: str, tmp_path: Path) -> None:
+    api = Api(server)
+    write(tmp_path, faces=NIGHTLY, voices={"after": "faces"}, texts={"after": "new data", "check": "15 min"})
+    first = deploy(tmp_path, api, dry_run=True)
+    assert said(first) == [
+        "+ retrain/faces: cron 0 3 * * * Europe/Paris",
+        "+ retrain/voices: no schedule",
+        "+ retrain/texts: every 15 min UTC",
+        "+ refresh/all: no schedule",
+        "+ dailies: voices after faces: when a version of faces goes live",
+    ]
+    assert deploy(tmp_path, api, dry_run=True) == first
+    assert said(deploy(tmp_path, api)) == said(first)
+    assert deploy(tmp_path, api) == []
+
+    faces = api.get("/deployments/name/retrain/faces")
+    api.ask("PATCH", f"/deployments/{faces['id']}", {"paused": True})
+    write(
+        tmp_path,
+        {"every": "1 d", "timezone": "UTC", "limit": 2},
+        faces={"every": "6 h", "timezone": "Asia/Kolkata"},
+        voices=None,
+    )
+    assert said(deploy(tmp_path, api)) == [
+        "~ retrain/faces: cron 0 3 * * * Europe/Paris → every 6 h Asia/Kolkata",
+        "~ refresh/all: no schedule → every 1 d UTC",
+        "- retrain/texts: params.yaml does not ask for it any more",
+        "- dailies: voices after faces: params.yaml does not ask for it any more",
+    ]
+    assert api.get("/deployments/name/retrain/faces")["paused"], "what a person paused stays so"
+
+    (tmp_path / "params.yaml").write_text("models: [")
+    with pytest.raises(UsageError, match="is not YAML"):
+        deploy(tmp_path, api)
+    write(tmp_path)
+    deploy(tmp_path, api)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "zone", "hours"),
+    [
+        (NIGHTLY, "Europe/Paris", {3}),
+        ({"every": "6 h", "timezone": "Asia/Kolkata"}, "Asia/Kolkata", {0, 6, 12, 18}),
+        (
+            {"rrule": "FREQ=DAILY;BYHOUR=5;BYMINUTE=0;BYSECOND=0", "timezone": "America/New_York"},
+            "America/New_York",
+            {5},
+        ),
+    ],
+    ids=["cron", "every", "rrule"],
+)
+def test_runs_are_scheduled_at_local_times(
+    server: str, tmp_path: Path, schedule: dict[str, Any], zone: str, hours: set[int]
+) -> None:
+    api = Api(server)
+    write(tmp_path, faces=schedule)
+    deploy(tmp_path, api)
+    faces = api.get("/deployments/name/retrain/faces")["id"]
+    asked = {
+        "flow_runs": {"deployment_id": {"any_": [faces]}, "state": {"type": {"any_": ["SCHEDULED"]}}},
+        "limit": 200,
+    }
+    runs = until("no run was scheduled", lambda: api.post("/flow_runs/filter", asked), 90)
+    times = [datetime.datetime.fromisoformat(run["expected_start_time"]) for run in runs]
+    assert {moment.astimezone(zoneinfo.ZoneInfo(zone)).hour for moment in times} <= hours
+    write(tmp_path)
+    deploy(tmp_path, api)

@@ -38,7 +38,7 @@ SLEEPER = """\
   sleeper:
     recipe: image_classification
     source: shapes
-    settings: {network: separable, size: 12, width: 4, epochs: 100000, batch: 8, seed: 1}
+    settings: {network: separable, size: 12, width: 4, epochs: 10000, batch: 2, seed: 1}
 """
 
 
@@ -127,7 +127,7 @@ def test_params_broken_at_night_fail_the_run_clearly_and_the_old_version_stays(
 
 
 def test_a_run_that_is_cancelled_leaves_nothing(up: Up) -> None:
-    params(up, epochs=100000)
+    params(up, epochs=10000)
     flow_run = up.start("retrain/shapes")
     until("shapes does not train", lambda: up.trains("shapes"))
     command = [Path(sys.executable).with_name("prefect"), "flow-run", "cancel", flow_run]
@@ -139,7 +139,7 @@ def test_a_run_that_is_cancelled_leaves_nothing(up: Up) -> None:
 
 
 def test_a_run_waits_for_one_that_a_person_started(up: Up) -> None:
-    params(up, epochs=100000)
+    params(up, epochs=10000)
     by_hand = up.workspace.start("run", "shapes")
     until("shapes does not train", lambda: up.trains("shapes"))
     flow_run = up.start("retrain/shapes")
@@ -215,6 +215,11 @@ def test_a_run_whose_machine_went_away_is_called_crashed(up: Up, killed: str) ->
     assert up.worktrees("sleeper")
     up.workspace.dailies("doctor", "--fix")
     assert not up.worktrees("sleeper")
+
+
+def test_a_server_that_others_reach_asks_for_a_secret(workspace: Workspace) -> None:
+    said = workspace.dailies("up", "--host", "0.0.0.0", exit_code=2).stderr
+    assert said.startswith("dailies: on 0.0.0.0 everybody who reaches this machine could have it run any command; set ")
 
 
 def test_up_is_up_once_and_leaves_no_process_when_it_is_killed(up: Up) -> None:
