@@ -18,12 +18,12 @@ from flows.api import Api
 from flows.working import Around, Asked, Begun, Ended, check_space, retraining, work
 from lineage import current
 from project import layout, params
-from project.errors import DailiesError, Interrupted, Locked
-from registry import runs
+from project.errors import DailiesError, Interrupted, Locked, RemoteUnreachable
+from registry import following, runs
 
 HEARTBEAT_S = 30
 """The least that Prefect allows; three of them missing, and the zombie automation calls the run crashed."""
-LOCKED = "AwaitingLock"
+LOCKED, AWAY = "AwaitingLock", "AwaitingRemote"
 LONGEST_WAIT_S = 600
 MOST_WAITS = 60
 END_S = 5.0
@@ -43,7 +43,7 @@ def main() -> None:
     own = api.get(f"/flow_runs/{os.environ['PREFECT__FLOW_RUN_ID']}")
     try:
         sys.exit(begin(layout.find(), api, own))
-    except Locked as error:
+    except (Locked, RemoteUnreachable) as error:
         _wait(api, own, error)
     except Interrupted:
         _put_off(api, own)
@@ -56,12 +56,16 @@ def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
     if newest := overtaken(api, own):
         api.set_state(own["id"], "CANCELLED", "Overtaken", f"Overtaken by {newest['name']}, due {newest[WHEN]}")
         return 0
+    if commit := following.follow(root):
+        api.log(own["id"], f"main is brought to {commit[:12]} of the shared repository")
     read = params.read(root / "params.yaml")
     runs.check_committed(root)
     told = own["parameters"]
     name = told.get("model", REFRESH)
     overrides = told.get("overrides") or {}
     models = {each: read.model(each).source for each in ([name] if "model" in told else read.in_order())}
+    if brought := following.bring(root, [stage for each in models.items() for stage in layout.stages(*each)]):
+        api.log(own["id"], f"{brought} outputs that another machine made are brought from the DVC remote")
     reasons = {} if overrides else changed(root, models)
     if not overrides and not reasons:
         who = f"{name} is" if "model" in told else f"all {len(models)} models are"
@@ -152,16 +156,17 @@ def _stop(number: int, frame: Any) -> NoReturn:
     raise Interrupted("told to terminate")
 
 
-def _wait(api: Api, own: Mapping[str, Any], error: Locked) -> None:
+def _wait(api: Api, own: Mapping[str, Any], error: Locked | RemoteUnreachable) -> None:
     """Try again later, each time after twice as long. Fail in the end."""
+    name = LOCKED if isinstance(error, Locked) else AWAY
     states = api.get(f"/flow_run_states/?flow_run_id={own['id']}")
-    before = sum(state["name"] == LOCKED for state in states)
+    before = sum(state["name"] == name for state in states)
     if before >= MOST_WAITS:
         _fail(api, own, f"given up after {before} waits: {error}")
         return
     wait = min(LONGEST_WAIT_S, 15 * 2**before)
     at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=wait)
-    api.set_state(own["id"], "SCHEDULED", LOCKED, f"{error}; this run tries again in {wait} s", at)
+    api.set_state(own["id"], "SCHEDULED", name, f"{error}; this run tries again in {wait} s", at)
 
 
 def _put_off(api: Api, own: Mapping[str, Any]) -> None:

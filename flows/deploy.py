@@ -27,7 +27,7 @@ class Change:
 def deploy(root: Path, api: Api, *, dry_run: bool = False) -> list[Change]:
     """Compare and, unless it is a dry run, apply; what was different. Raises UsageError when params.yaml is wrong."""
     read = params.read(root / "params.yaml")
-    then, now = deployments.wanted(root, read), deployments.known(api)
+    then, now = deployments.wanted(read), deployments.known(api)
     changes = [Change(NEW, "pool", pool.NAME, "of processes")] if pool.missing(api) else []
     if changes and not dry_run:
         pool.make(api)

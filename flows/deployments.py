@@ -1,11 +1,8 @@
 """What params.yaml asks to be on a Prefect server as deployments, and what is there, in the same words."""
 
 import datetime
-import shlex
-import sys
 import zoneinfo
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from flows import pool
@@ -30,28 +27,26 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 """What a person may choose who starts a run in Prefect's pages."""
 
 
-def wanted(root: Path, read: params.Params) -> dict[str, dict[str, Any]]:
+def wanted(read: params.Params) -> dict[str, dict[str, Any]]:
     """`retrain/MODEL` for each model, with a schedule or without: people may start it by hand; and `refresh/all`."""
-    made = {f"{RETRAIN}/{name}": retraining(root, name, model.schedule) for name, model in read.models.items()}
-    return made | {ALL: refreshing(root, read.refresh)}
+    made = {f"{RETRAIN}/{name}": retraining(name, model.schedule) for name, model in read.models.items()}
+    return made | {ALL: refreshing(read.refresh)}
 
 
-def retraining(root: Path, model: str, when: schedule.Schedule | None) -> dict[str, Any]:
+def retraining(model: str, when: schedule.Schedule | None) -> dict[str, Any]:
     parameters = {"model": model, "promote": True, "overrides": {}}
-    return _deployment(root, RETRAIN, pool.RETRAINING, schedules(when), parameters)
+    return _deployment(RETRAIN, pool.RETRAINING, schedules(when), parameters)
 
 
-def refreshing(root: Path, when: schedule.Refresh | None) -> dict[str, Any]:
-    return _deployment(root, REFRESH, pool.REFRESHING, schedules(when), {"limit": when.limit if when else 1})
+def refreshing(when: schedule.Refresh | None) -> dict[str, Any]:
+    return _deployment(REFRESH, pool.REFRESHING, schedules(when), {"limit": when.limit if when else 1})
 
 
-def _deployment(
-    root: Path, flow: str, queue: str, times: list[dict[str, Any]], parameters: dict[str, Any]
-) -> dict[str, Any]:
+def _deployment(flow: str, queue: str, times: list[dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         "schedules": times,
         "parameters": parameters,
-        "job_variables": {"command": shlex.join([sys.executable, "-m", "flows.begin"]), "working_dir": str(root)},
+        "job_variables": dict(pool.HERE),
         "work_pool_name": pool.NAME,
         "work_queue_name": queue,
         "entrypoint": f"flows.{flow}.{flow}",

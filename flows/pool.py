@@ -7,6 +7,8 @@ from flows.api import Api
 NAME = "dailies"
 RETRAINING, REFRESHING = "default", "refresh"
 """Queues. A refresh waits for the runs that it asks for, so it must not take the place of one of them."""
+HERE = {"command": "python -m flows.begin", "working_dir": "."}
+"""How a run begins, wherever its worker is: in the folder and with the interpreter of that worker."""
 TEMPLATE: dict[str, Any] = {
     "job_configuration": {
         "command": "{{ command }}",

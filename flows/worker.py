@@ -1,5 +1,6 @@
 """A worker of the work pool `dailies`, `python -m flows.worker [LIMIT]`. It ends when its input does, or when it is told to.
 
+Its runs begin in the folder that it was started in, with its own interpreter, which goes first on their PATH.
 It is two of Prefect's in one process: LIMIT models at a time, and beside them a refresh, which only waits for such.
 """
 
@@ -11,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -25,6 +27,7 @@ END_S = 7.0
 
 def main() -> None:
     limit = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     threading.Thread(target=_end_with_the_input, daemon=True).start()
     asyncio.run(_work(limit))
 

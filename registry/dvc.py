@@ -173,6 +173,15 @@ def objects(repo: Any, hashes: Iterable[str]) -> dict[str, Path]:
     return found
 
 
+def is_cached(repo: Any, md5: str) -> bool:
+    """Has the cache this object, and where it is a folder every file in it?"""
+    try:
+        objects(repo, [md5])
+    except IntegrityError:
+        return False
+    return True
+
+
 def cached_file(repo: Any, md5: str, name: str) -> Path | None:
     """Where the cache keeps one file of a folder output; None when it does not."""
     listing = Path(repo.cache.local.oid_to_path(md5))
@@ -216,7 +225,7 @@ class Cache:
             return found
         try:
             return found | set(self._repo.cloud.get_remote_odb().oids_exist(list(wanted - found)))
-        except (OSError, _dvc_error()) as error:
+        except (*away(), _dvc_error()) as error:
             self.unreachable = " ".join(str(error).split()) or type(error).__name__
             return found
 
@@ -227,7 +236,7 @@ class Cache:
             remote = self._repo.cloud.get_remote_odb()
             path = remote.oid_to_path(md5)
             return bytes(remote.fs.cat_file(path)) if remote.fs.exists(path) else None
-        except (OSError, _dvc_error()) as error:
+        except (*away(), _dvc_error()) as error:
             self.unreachable = " ".join(str(error).split()) or type(error).__name__
             return None
 
@@ -290,7 +299,7 @@ def push(root: Path, stages: list[str], hashes: Iterable[str]) -> int:
         wanted = objects(repo, hashes)
         try:
             repo.push([_address(repo, stage) for stage in stages])
-        except (OSError, _upload_error()) as error:
+        except away() as error:
             raise RemoteUnreachable(
                 f"the DVC remote does not take the objects: {' '.join(str(error).split())}"
             ) from error
@@ -305,12 +314,13 @@ def missing(repo: Any, hashes: Iterable[str]) -> list[str]:
     wanted = set(hashes)
     try:
         return sorted(wanted - set(repo.cloud.get_remote_odb().oids_exist(list(wanted))))
-    except OSError as error:
+    except away() as error:
         raise RemoteUnreachable(f"the DVC remote does not list its objects: {' '.join(str(error).split())}") from error
 
 
-def _upload_error() -> type[Exception]:
+def away() -> tuple[type[Exception], ...]:
+    """What a remote raises that does not answer, or lets nobody in: a folder, a server, object storage."""
+    from botocore.exceptions import BotoCoreError
     from dvc.exceptions import UploadError
 
-    kind: type[Exception] = UploadError
-    return kind
+    return OSError, UploadError, BotoCoreError

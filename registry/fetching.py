@@ -93,8 +93,9 @@ def _download(repo: Any, md5: str, path: Path) -> None:
             raise IntegrityError(
                 f"{here}, and not on the remote {remote.path}; whoever has it must run: dvc push"
             ) from None
-        except OSError as error:
-            raise full(error) or RemoteUnreachable(f"{here}, and the remote does not give it: {error}") from None
+        except dvc.away() as error:
+            no_space = full(error) if isinstance(error, OSError) else None
+            raise no_space or RemoteUnreachable(f"{here}, and the remote does not give it: {error}") from None
         got = digest(temporary)
         if got != md5.removesuffix(".dir"):
             raise IntegrityError(

@@ -10,6 +10,9 @@ from project.errors import DailiesError
 from registry import dvc, git, origin
 from registry.runs import TAKEN, Run, lock, taken_commit
 
+LOCK = "landing"
+"""Held while the main branch moves."""
+
 
 class NotLanded(DailiesError):
     """The main branch cannot take the run without a person; nothing was changed there."""
@@ -21,7 +24,7 @@ def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> 
     One at a time. What the shared repository has on that branch, as far as it was fetched, is merged as well. `replan`
     makes the plan anew in the run's folder after a merge. Raises NotLanded.
     """
-    with lock(run.workspace, "landing", wait=True):
+    with lock(run.workspace, LOCK, wait=True):
         shared = f"refs/remotes/{origin.remote(run.workspace)}/{base}"
         for branch in (base, shared):
             if git.exists(run.folder, branch) and not git.is_ancestor(run.folder, branch, "HEAD"):

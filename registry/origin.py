@@ -45,7 +45,8 @@ def sync(root: Path) -> None:
         return
     try:
         heads = f"+refs/heads/*:refs/remotes/{name}/*"
-        git.git(root, "fetch", "--quiet", "--no-tags", name, heads, "refs/tags/*:refs/tags/*")
+        with runs.lock(layout.private(root).parent, "fetching", wait=True):
+            git.git(root, "fetch", "--quiet", "--no-tags", name, heads, "refs/tags/*:refs/tags/*")
     except git.GitError as error:
         there = listed(root, name)
         ours = _ours(root)

@@ -191,12 +191,15 @@ def gc(
 def deploy(
     *,
     dry_run: Annotated[bool, Parameter(negative="", help="Only say what would change.")] = False,
+    file: Annotated[
+        Path | None, Parameter(help="Write them to this file instead, as a prefect.yaml for Prefect's own command.")
+    ] = None,
     json: Json = False,
 ) -> Answer:
     """Bring the schedules of params.yaml to the Prefect server, and say what changes."""
     from studio import deploy as deploying
 
-    return deploying.deploy(dry_run=dry_run)
+    return deploying.write(file) if file else deploying.deploy(dry_run=dry_run)
 
 
 @app.command
@@ -208,7 +211,7 @@ def up(
         str, Parameter(help="Where to listen; all else than loopback can be reached by others.")
     ] = "127.0.0.1",
     port: Annotated[int, Parameter(help="Of Prefect's page and API; 0 takes a free one.")] = 4200,
-    limit: Annotated[int, Parameter(help="How many runs at a time.")] = 1,
+    limit: Annotated[int, Parameter(help="How many runs at a time; 0 leaves them to workers elsewhere.")] = 1,
     json: Json = False,
 ) -> Answer:
     """Start a Prefect server, the schedules and a worker, and keep them running until `dailies down`."""
@@ -223,6 +226,18 @@ def down(*, json: Json = False) -> Answer:
     from studio import up as running
 
     return running.down()
+
+
+@app.command
+def worker(
+    *,
+    limit: Annotated[int, Parameter(help="How many runs at a time.")] = 1,
+    json: Json = False,
+) -> Answer:
+    """Take runs of the Prefect server at PREFECT_API_URL, in this workspace, until told to end."""
+    from studio import worker as working
+
+    return working.worker(limit=limit)
 
 
 @params_app.command(name="check")

@@ -1,8 +1,11 @@
 """`dailies deploy`: the schedules of params.yaml, brought to the Prefect server."""
 
+from pathlib import Path
+
+from flows import declared
 from flows import deploy as deployments
 from flows.api import Api
-from project import layout
+from project import layout, params
 from project.errors import UsageError
 from studio import server
 from studio.answer import Answer, table
@@ -25,3 +28,10 @@ def deploy(*, dry_run: bool) -> Answer:
         else f"{url} has all of it; nothing to do"
     )
     return Answer({"url": url, "dry_run": dry_run, "changes": data}, text)
+
+
+def write(file: Path) -> Answer:
+    """Write the deployments as a prefect.yaml. Raises UsageError when params.yaml is wrong."""
+    read = params.read(layout.find() / "params.yaml")
+    layout.write_bytes(file.resolve(), declared.text(read, file.name).encode())
+    return Answer({"file": str(file.resolve())}, f"{file} is written; next: prefect deploy --all")

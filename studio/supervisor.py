@@ -54,6 +54,25 @@ class Child:
         self.since = time.monotonic()
         self.said = "runs"
 
+    def look_after(self) -> bool:
+        """Start it anew when it has died and its wait is over; has anything changed?"""
+        code = self.process.poll() if self.process else None
+        now = time.monotonic()
+        if code is None:
+            return False
+        if self.said == "runs":
+            self.wait_s = 1.0 if now - self.since > STEADY_S else self.wait_s
+            self.due = now + self.wait_s
+            self.said = f"ended with {code}, starts again in {self.wait_s:g} s"
+            say(f"the {self.name} ended with exit code {code}; it starts again in {self.wait_s:g} s")
+            self.wait_s = min(2 * self.wait_s, LONGEST_WAIT_S)
+            return True
+        if now < self.due:
+            return False
+        self.restarts += 1
+        self.begin()
+        return True
+
     def told(self) -> dict[str, Any]:
         return {"pid": self.process.pid if self.process else None, "restarts": self.restarts, "said": self.said}
 
@@ -81,9 +100,10 @@ class Supervisor:
             self._ready(server)
             if not self.stopping:
                 self._deploy()
-                worker.begin()
+                if self.limit:
+                    worker.begin()
                 self._write("up")
-                say(f"Dailies is up at {self.ui}, {self.limit} at a time")
+                say(f"Dailies is up at {self.ui}, {f'{self.limit} at a time' if self.limit else 'without a worker'}")
             while not self.stopping:
                 for child in self.children:
                     self._look_after(child)
@@ -129,21 +149,7 @@ class Supervisor:
             say(f"the schedules stay as they were, as params.yaml cannot be used: {error}")
 
     def _look_after(self, child: Child) -> None:
-        """Start it anew when it has died and its wait is over."""
-        if not child.process:
-            return
-        code = child.process.poll()
-        now = time.monotonic()
-        if code is not None and child.said == "runs":
-            child.wait_s = 1.0 if now - child.since > STEADY_S else child.wait_s
-            child.due = now + child.wait_s
-            child.said = f"ended with {code}, starts again in {child.wait_s:g} s"
-            say(f"the {child.name} ended with exit code {code}; it starts again in {child.wait_s:g} s")
-            child.wait_s = min(2 * child.wait_s, LONGEST_WAIT_S)
-            self._write("up")
-        elif code is not None and now >= child.due:
-            child.restarts += 1
-            child.begin()
+        if child.look_after():
             self._write("up")
 
     def _server(self) -> "subprocess.Popen[str]":
@@ -153,30 +159,10 @@ class Supervisor:
         more = {**SETTINGS, "PREFECT_HOME": str(home), "PREFECT_SERVER_API_HOST": host}
         more["PREFECT_SERVER_API_PORT"] = str(port)
         command = ["flows.server", str(self.listening.fileno()), "--lasting"]
-        return self._child("server", command, more, pass_fds=(self.listening.fileno(),))
+        return start(self.root, self.folder, "server", command, more, pass_fds=(self.listening.fileno(),))
 
     def _worker(self) -> "subprocess.Popen[str]":
-        threads = max(1, (os.cpu_count() or 1) // self.limit)
-        more = {"PREFECT_API_URL": self.url, "DAILIES_THREADS": os.environ.get("DAILIES_THREADS") or str(threads)}
-        if secret := secret_of(os.environ):
-            more["PREFECT_API_AUTH_STRING"] = secret
-        return self._child("worker", ["flows.worker", str(self.limit)], {**WORKER, **more})
-
-    def _child(self, name: str, command: list[str], more: dict[str, str], **given: Any) -> "subprocess.Popen[str]":
-        """In a session of its own, so that an interrupt reaches only the supervisor, with a pipe that ends with it."""
-        kept = {key: value for key, value in os.environ.items() if key not in ("PREFECT_API_URL", "PYTHONPATH")}
-        with (self.folder / f"{name}.log").open("a") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", *command],
-                cwd=self.root,
-                env={**ENVIRONMENT, **kept, **more},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                text=True,
-                **given,
-            )
+        return start_worker(self.root, self.folder, self.url, self.limit)
 
     def _write(self, state: str) -> None:
         content = {
@@ -195,8 +181,38 @@ WORKER = {
     "PREFECT_WORKER_QUERY_SECONDS": "2",
     "PREFECT_WORKER_PREFETCH_SECONDS": "0",
     "PREFECT_WORKER_ENABLE_CANCELLATION": "true",
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
 }
-"""Of the worker. A run that began before it was due would look for new data too early."""
+"""Of the worker and its runs. A run that began before it was due would look for new data too early. A server whose database
+is away answers 500, and is asked again."""
+
+
+def start_worker(root: Path, folder: Path, url: str, limit: int) -> "subprocess.Popen[str]":
+    """A worker in the workspace `root` for the server at `url`, with its share of the processors for each run."""
+    threads = max(1, (os.cpu_count() or 1) // limit)
+    more = {"PREFECT_API_URL": url, "DAILIES_THREADS": os.environ.get("DAILIES_THREADS") or str(threads)}
+    if secret := secret_of(os.environ):
+        more["PREFECT_API_AUTH_STRING"] = secret
+    return start(root, folder, "worker", ["flows.worker", str(limit)], {**WORKER, **more})
+
+
+def start(
+    root: Path, folder: Path, name: str, command: list[str], more: dict[str, str], **given: Any
+) -> "subprocess.Popen[str]":
+    """In a session of its own, so that an interrupt reaches only the supervisor, with a pipe that ends with it."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("PREFECT_API_URL", "PYTHONPATH")}
+    with (folder / f"{name}.log").open("a") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=root,
+            env={**ENVIRONMENT, **kept, **more},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            text=True,
+            **given,
+        )
 
 
 def end(child: Child, within_s: float) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import postgres
 import pytest
 from workspaces import PARAMS, ROOT, Workspace, draw_shapes, initialised
 
@@ -51,6 +52,16 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
         except OSError:
             time.sleep(0.5)
     raise AssertionError(f"no Prefect server after two minutes: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[postgres.Postgres]:
+    """A real PostgreSQL on loopback."""
+    found = postgres.programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed here; install it: apt-get install postgresql")
+    with postgres.running(found) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
