@@ -22,15 +22,14 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows import child
+from flows.deployments import PERSON
 from lineage import rights
 from project import layout
 from registry import approval as approvals
-from registry import tags
+from registry import origin, tags
 from registry.approval import Answered, Asked
 from registry.tags import Version
 
-DEPLOYMENT = "approval/person"
-"""`dailies deploy` makes it; where a server has none, `dailies approve` is the only way."""
 KEY = "answer"
 """Of the form in its flow run; Prefect takes letters, digits and dashes."""
 MOST_FORMS = 200
@@ -49,6 +48,8 @@ class Form(RunInput):
 def approval(version: str) -> State[dict[str, Any]]:
     """Ask about `version` (digits@v0.2.0) of the workspace in the present folder, and do what the answer says."""
     root = layout.find()
+    with origin.held(root):
+        origin.sync(root)
     found = tags.find(root, version)
     asked = approvals.look(root, found)
     if asked.state != "waiting":
@@ -103,7 +104,7 @@ def ask(version: str) -> None:
     by_command = f"dailies approve {version} --why TEXT"
     try:
         run_deployment(
-            DEPLOYMENT, parameters={"version": version}, tags=[version], timeout=0, as_subflow=False,
+            PERSON, parameters={"version": version}, tags=[version], timeout=0, as_subflow=False,
             idempotency_key=f"approval {version}",
         )  # fmt: skip
     except ObjectNotFound:

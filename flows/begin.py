@@ -19,7 +19,9 @@ from flows.working import Around, Asked, Begun, Ended, check_space, retraining, 
 from lineage import current
 from project import layout, params
 from project.errors import DailiesError, Interrupted, Locked, RemoteUnreachable
+from project.notices import Notice
 from registry import following, runs
+from tasks import notify
 
 HEARTBEAT_S = 30
 """The least that Prefect allows; three of them missing, and the zombie automation calls the run crashed."""
@@ -69,7 +71,9 @@ def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
     reasons = {} if overrides else changed(root, models)
     if not overrides and not reasons:
         who = f"{name} is" if "model" in told else f"all {len(models)} models are"
-        api.set_state(own["id"], "COMPLETED", "Current", f"{who} current: every stage is up to date; nothing to do")
+        said = f"{who} current: every stage is up to date; nothing to do"
+        api.log(own["id"], said)
+        api.set_state(own["id"], "COMPLETED", "Current", said)
         return 0
     for model, reason in reasons.items():
         api.log(own["id"], f"{model} is not current: {reason}")
@@ -183,6 +187,9 @@ def _fail(api: Api, own: Mapping[str, Any], said: str) -> None:
     for line in said.splitlines():
         api.log(own["id"], line, 40)
     api.set_state(own["id"], "FAILED", "Failed", said)
+    model = str(own["parameters"].get("model", ""))
+    name = model or "refresh"
+    notify.tell(Notice("failed", model, f"{name} failed before it began", said, f"dailies runs show {own['name']}"))
     api.emit("dailies.failed", str(own["parameters"].get("model", "")), {"flow_run": own["id"], "error": said})
 
 

@@ -12,7 +12,6 @@ HEAD = """\
 # Written from params.yaml by: dailies deploy --file {name}
 # `prefect deploy --all` makes these deployments; the automations that belong to them come with `dailies deploy` only.
 """
-UNIQUE = {"collision_strategy": "ENQUEUE"}
 
 
 def text(read: params.Params, name: str) -> str:
@@ -31,7 +30,7 @@ def _deployment(place: str, each: Mapping[str, Any]) -> dict[str, Any]:
         "enforce_parameter_schema": False,  # it would be that of the flow inside a run, which asks for more
         "schedules": each["schedules"],
         "tags": [deployments.TAG],
-        "concurrency_limit": {"limit": each["limit"], **UNIQUE},
+        **({"concurrency_limit": {"limit": each["limit"], **deployments.UNIQUE}} if each["limit"] else {}),
         "work_pool": {
             "name": each["work_pool_name"],
             "work_queue_name": each["work_queue_name"],

@@ -8,29 +8,37 @@ from typing import Any
 from flows import pool
 from flows.api import Api
 from project import params, schedule
+from project.watching import Monitor
 
 TAG = "dailies"
 """On each deployment and run of ours; a server may have others."""
-RETRAIN, REFRESH = "retrain", "refresh"
-ALL = f"{REFRESH}/all"
+RETRAIN, REFRESH, MONITOR, APPROVAL = "retrain", "refresh", "monitor", "approval"
+ALL, PERSON = f"{REFRESH}/all", f"{APPROVAL}/person"
 ANCHOR = datetime.datetime(2026, 1, 1)
 """Where intervals count from, in the schedule's own timezone: every 6 h is at 0, 6, 12 and 18 o'clock."""
 COMPARED = ("schedules", "parameters", "job_variables", "work_pool_name", "work_queue_name", "entrypoint", "limit")
+UNIQUE = {"collision_strategy": "ENQUEUE"}
 MODEL = {"type": "string", "title": "model", "position": 0}
 PROMOTE = {"type": "boolean", "title": "promote", "default": True, "position": 1}
 OVERRIDES = {"type": "object", "title": "overrides", "default": {}, "position": 2}
 LIMIT = {"type": "integer", "title": "limit", "default": 1, "minimum": 1, "position": 0}
+VERSION = {"type": "string", "title": "version", "position": 0}
 SCHEMAS: dict[str, dict[str, Any]] = {
     RETRAIN: {"properties": {"model": MODEL, "promote": PROMOTE, "overrides": OVERRIDES}, "required": ["model"]},
     REFRESH: {"properties": {"limit": LIMIT}, "required": []},
+    MONITOR: {"properties": {"model": MODEL}, "required": ["model"]},
+    APPROVAL: {"properties": {"version": VERSION}, "required": ["version"]},
 }
 """What a person may choose who starts a run in Prefect's pages."""
 
 
 def wanted(read: params.Params) -> dict[str, dict[str, Any]]:
-    """`retrain/MODEL` for each model, with a schedule or without: people may start it by hand; and `refresh/all`."""
+    """`retrain/MODEL` for each model, with a schedule or without: people may start it by hand; `refresh/all`; `monitor/MODEL`
+    where there is a rule to monitor by, and `approval/person` where a person is asked."""
     made = {f"{RETRAIN}/{name}": retraining(name, model.schedule) for name, model in read.models.items()}
-    return made | {ALL: refreshing(read.refresh)}
+    made[ALL] = refreshing(read.refresh)
+    made |= {f"{MONITOR}/{name}": watching(name, model.monitor) for name, model in read.models.items() if model.monitor}
+    return made | ({PERSON: asking()} if any(model.promote == "ask" for model in read.models.values()) else {})
 
 
 def retraining(model: str, when: schedule.Schedule | None) -> dict[str, Any]:
@@ -42,15 +50,33 @@ def refreshing(when: schedule.Refresh | None) -> dict[str, Any]:
     return _deployment(REFRESH, pool.REFRESHING, schedules(when), {"limit": when.limit if when else 1})
 
 
-def _deployment(flow: str, queue: str, times: list[dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+def watching(model: str, rule: Monitor) -> dict[str, Any]:
+    times = [_interval(rule.check, "UTC")] if rule.check else []
+    return _deployment(MONITOR, pool.RETRAINING, times, {"model": model}, module="flows.monitor")
+
+
+def asking() -> dict[str, Any]:
+    """Of as many versions as wait: a form that is suspended is no work."""
+    return _deployment(APPROVAL, pool.REFRESHING, [], {}, module="flows.approval", limit=None)
+
+
+def _deployment(
+    flow: str,
+    queue: str,
+    times: list[dict[str, Any]],
+    parameters: dict[str, Any],
+    *,
+    module: str = "flows.begin",
+    limit: int | None = 1,
+) -> dict[str, Any]:
     return {
         "schedules": times,
         "parameters": parameters,
-        "job_variables": dict(pool.HERE),
+        "job_variables": pool.here(module),
         "work_pool_name": pool.NAME,
         "work_queue_name": queue,
         "entrypoint": f"flows.{flow}.{flow}",
-        "limit": 1,
+        "limit": limit,
     }
 
 
@@ -111,8 +137,7 @@ def content(name: str, each: Mapping[str, Any], flow_id: str, paused: bool) -> d
         "schedules": [{"active": True, "schedule": when} for when in each["schedules"]],
         "tags": [TAG],
         "paused": paused,
-        "concurrency_limit": each["limit"],
-        "concurrency_options": {"collision_strategy": "ENQUEUE"},
+        **({"concurrency_limit": each["limit"], "concurrency_options": UNIQUE} if each["limit"] else {}),
         "enforce_parameter_schema": True,
         "parameter_openapi_schema": {"title": "Parameters", "type": "object", **SCHEMAS[flow]},
     }

@@ -21,13 +21,23 @@ AT_ONCE = 5
 
 
 def look(server: Server, root: Path, now: datetime.datetime | None = None) -> list[Notice]:
-    """What is new since the last look, and is not given again. Raises DailiesError when the server does not answer."""
+    """What is new since the last look, and is not given again. Raises DailiesError when the server does not answer.
+
+    A run that waits behind another one of its model is not late.
+    """
     now = now or datetime.datetime.now(datetime.UTC)
     path = layout.private(root) / "up" / "missed.json"
     known = _read(path)
     since = known.get("since") or (now - datetime.timedelta(hours=1)).isoformat()
     due = {"before_": (now - datetime.timedelta(seconds=LATE_S)).isoformat()}
-    late = server.flow_runs(200, sort="EXPECTED_START_TIME_ASC", **of_states("SCHEDULED"), expected_start_time=due)
+    busy = {_model(run) for run in server.flow_runs(200, **of_states("RUNNING", "PENDING", "CANCELLING"))}
+    late = [
+        run
+        for run in server.flow_runs(
+            200, sort="EXPECTED_START_TIME_ASC", **of_states("SCHEDULED"), expected_start_time=due
+        )
+        if _model(run) not in busy
+    ]
     crashed = server.flow_runs(200, **of_states("CRASHED"), end_time={"after_": since})
     told: list[str] = known.get("told", [])
     found = [run for run in [*late, *crashed] if _key(run) not in told and not _stopped(root, run)]
@@ -40,6 +50,10 @@ def look(server: Server, root: Path, now: datetime.datetime | None = None) -> li
     return notices
 
 
+def _model(run: FlowRun) -> str:
+    return str(run.get("parameters", {}).get("model") or "")
+
+
 def _key(run: FlowRun) -> str:
     return f"{run['id']} {run['state_type']}"
 
@@ -50,7 +64,7 @@ def _stopped(root: Path, run: FlowRun) -> bool:
 
 
 def _notice(run: FlowRun) -> Notice:
-    model = str(run.get("parameters", {}).get("model") or "")
+    model = _model(run)
     if run["state_type"] == "CRASHED":
         said = (run.get("state") or {}).get("message") or "its process ended without a word"
         return Notice("missed", model, f"{model or run['name']}: run {run['name']} died", said, _link(run))

@@ -6,9 +6,7 @@ from flows.api import Api
 
 NAME = "dailies"
 RETRAINING, REFRESHING = "default", "refresh"
-"""Queues. A refresh waits for the runs that it asks for, so it must not take the place of one of them."""
-HERE = {"command": "python -m flows.begin", "working_dir": "."}
-"""How a run begins, wherever its worker is: in the folder and with the interpreter of that worker."""
+"""Queues. A refresh waits for the runs that it asks for, so it must not take the place of one of them; nor does a form."""
 TEMPLATE: dict[str, Any] = {
     "job_configuration": {
         "command": "{{ command }}",
@@ -30,6 +28,11 @@ TEMPLATE: dict[str, Any] = {
         },
     },
 }
+
+
+def here(module: str) -> dict[str, str]:
+    """How a run begins, wherever its worker is: in the folder and with the interpreter of that worker."""
+    return {"command": f"python -m {module}", "working_dir": "."}
 
 
 def missing(api: Api) -> bool:

@@ -17,7 +17,7 @@ from prefect.states import Completed
 
 from flows import approval, child, quiet
 from lineage import current
-from project import layout, params, watching
+from project import layout, params, schedule
 from project.secrets import scrubbed
 from registry import run_log, tags
 from registry.publish import Candidate, Registration
@@ -51,7 +51,7 @@ def retrain(
     run = Run(run_id, model, layout.private(root).parent, root)
     told = _record(entry, outcomes, started, trigger, overrides)
     may = promote and entry.promote != "never"
-    ask_s = watching.seconds(entry.approve_within) if entry.promote == "ask" else 0
+    ask_s = schedule.seconds(entry.approve_within) if entry.promote == "ask" else 0
     made = register(Candidate(run, entry.source, base, may, bool(overrides), told, ask_s))
     if made.promoted or not made.new:
         return Completed(data=made, message=f"{made.version.tag}")

@@ -175,6 +175,15 @@ def _check_chain(name: str, models: Mapping[str, Model], where: str) -> None:
             raise UsageError(f"{place} goes round in a circle: {' after '.join(circle)}; let one of them begin")
 
 
+def receivers(text: str) -> tuple[Receiver, ...]:
+    """Who is told, as far as the text of a params.yaml says so that may be broken elsewhere; empty when it does not."""
+    try:
+        raw = yaml.load(text, Loader=LOADER)
+        return tuple(Receiver.model_validate(each) for each in raw["notify"])
+    except (yaml.YAMLError, ValidationError, TypeError, KeyError):
+        return ()
+
+
 def checked(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
     """Settings of a plug-in. Raises UsageError: one line for each thing that is wrong."""
     try:

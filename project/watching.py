@@ -3,33 +3,24 @@
 None of this decides any result, so a change of it makes no stage stale.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from project import schedule
 from project.source import Strict
-
-UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 Promote = Literal["gate", "ask", "never"]
 """Who makes a version live that passed: the gate by itself, a person, or nobody but by hand."""
 
 
-def seconds(text: str) -> int:
-    """`15 min`, `6 h`, `7 d` in seconds. Raises ValueError."""
-    match = re.fullmatch(r"(\d+) ?(s|min|h|d)", text.strip())
-    if not match or not int(match[1]):
-        raise ValueError("write a number and a unit of s, min, h, d, as 7 d")
-    return int(match[1]) * UNITS[match[2]]
-
-
-def _duration(text: str) -> str:
-    seconds(text)
+def _some(text: str) -> str:
+    if not schedule.seconds(text):
+        raise ValueError("it is no time at all")
     return text
 
 
-Duration = Annotated[str, AfterValidator(_duration)]
+Duration = Annotated[str, AfterValidator(_some)]
 
 
 class Monitor(Strict):
@@ -41,3 +32,5 @@ class Monitor(Strict):
     """How much worse the mean score of an asset may be."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """Of all looks at one version and its predecessor together."""
+    check: schedule.Period | None = None
+    """How often `dailies up` has it looked at; by hand only when not given."""

@@ -7,20 +7,24 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flows import deploy
+from flows import deploy, missed
 from flows.api import Api, ServerAway, secret_of
+from flows.questions import Server
 from flows.quiet import ENVIRONMENT
 from project import layout
 from project.errors import DailiesError
+from tasks import notify
 
 LOOK_EVERY_S = 0.2
 LONGEST_WAIT_S = 60.0
+MISSED_EVERY_S = 60.0
 STEADY_S = 300.0
 """A child that lived so long is started anew at once."""
 WORKER_END_S, SERVER_END_S = 8.0, 2.0
@@ -104,6 +108,8 @@ class Supervisor:
                     worker.begin()
                 self._write("up")
                 say(f"Dailies is up at {self.ui}, {f'{self.limit} at a time' if self.limit else 'without a worker'}")
+            watching = threading.Thread(target=self._tell_of_missed, daemon=True)
+            watching.start()
             while not self.stopping:
                 for child in self.children:
                     self._look_after(child)
@@ -147,6 +153,18 @@ class Supervisor:
                 say(f"{change.what} {change.kind} {change.name}  {change.said}")
         except DailiesError as error:
             say(f"the schedules stay as they were, as params.yaml cannot be used: {error}")
+
+    def _tell_of_missed(self) -> None:
+        """People are told of runs that did not start or died, as far as params.yaml says whom."""
+        while True:
+            time.sleep(MISSED_EVERY_S)
+            try:
+                with contextlib.closing(Server(self.url)) as server:
+                    for notice in missed.look(server, self.root):
+                        say(f"missed: {notice.title}")
+                        notify.tell(notice, self.root)
+            except DailiesError as error:
+                say(f"whether a run was missed is not known: {error}")
 
     def _look_after(self, child: Child) -> None:
         if child.look_after():

@@ -15,6 +15,7 @@ from project import layout, params, secrets
 from project.errors import DailiesError
 from project.notices import Notice, Receiver
 from project.secrets import redact
+from registry import git
 
 MOST_S = 12.0
 """What all receivers together may take."""
@@ -28,7 +29,7 @@ def tell(notice: Notice, root: Path | None = None) -> dict[str, bool]:
     variable or file, whether it was told. A file lies in the workspace. What cannot be told is logged, never raised."""
     root = root or Path.cwd()
     try:
-        receivers = params.read(root / "params.yaml").notify
+        receivers = _receivers(root)
     except DailiesError as error:
         logger.warning("nobody is told that %s: %s", notice.title, error)
         return {}
@@ -41,6 +42,22 @@ def hide(root: Path) -> None:
         for receiver in params.read(root / "params.yaml").notify:
             if receiver.to.env:
                 secrets.also(receiver.to.env)
+
+
+def _receivers(root: Path) -> tuple[Receiver, ...]:
+    """Those of params.yaml. When it is broken, which is what people are to be told, the receivers that it names all the
+    same, or those of the last commits. Raises UsageError when nothing names any."""
+    place = root / "params.yaml"
+    try:
+        return params.read(place).notify
+    except DailiesError as error:
+        broken = error
+    texts = [place.read_text(encoding="utf-8", errors="replace")] if place.is_file() else []
+    texts += [git.show(root, commit, "params.yaml") or "" for commit in ("HEAD", "HEAD~1")]
+    for text in texts:
+        if found := params.receivers(text):
+            return found
+    raise broken
 
 
 def send(notice: Notice, receivers: Iterable[Receiver], root: Path) -> dict[str, bool]:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from test_documents import blocks, masked
 from test_registry import another, live
 from workspaces import ROOT, Workspace
 
+from flows import deployments
+from flows.api import Api
 from registry import records, tags
 
 pytestmark = pytest.mark.slow
@@ -37,17 +40,19 @@ def python(workspace: Workspace, *words: str, **variables: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def asked(trained: Workspace, server: str, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def asked(trained: Workspace, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """shapes@v0.2.0 is registered and waits, and the server draws a form for it. Copy it; do not change it."""
     workspace = trained.copy(tmp_path_factory.mktemp("asked") / "workspace")
     workspace.params(GATE, GATE + ASK)
     workspace.params("epochs: 4", "epochs: 5")
     workspace.git("commit", "-qam", "Ask before it goes live")
-    ask(server, "work_pools/", {"name": "forms", "type": "process"})
-    python(workspace, "-c", "import flows.approval, pathlib; flows.approval.deploy(pathlib.Path.cwd(), 'forms')")
+    assert "approval/person" in workspace.dailies("deploy").stdout
     said = workspace.dailies("run", "shapes").stdout
     assert masked(said) == shown("dailies run")
-    return workspace
+    yield workspace
+    api = Api(server)
+    for each in deployments.known(api).values():
+        api.ask("DELETE", f"/deployments/{each['id']}")
 
 
 def shown(command: str) -> str:

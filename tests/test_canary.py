@@ -5,7 +5,7 @@ import pytest
 
 from project.errors import UsageError
 from project.params import parse
-from project.watching import Monitor, seconds
+from project.watching import Monitor
 from registry import canary
 from registry.canary import Look
 
@@ -84,12 +84,12 @@ def test_sign_flips_agree_with_all_of_them() -> None:
 
 
 def test_durations_and_rules_are_checked() -> None:
-    assert (seconds("7 d"), seconds("90min")) == (604_800, 5_400)
     entry = {"recipe": "r", "source": "s"}
     for key, value, said in [
-        ("approve_within", "soon", "write a number and a unit of s, min, h, d, as 7 d"),
+        ("approve_within", "soon", "write a number and a unit of s, min, h, d, as 15 min"),
+        ("approve_within", "0 d", "it is no time at all"),
         ("monitor", {"at_least": 3}, "greater than or equal to 10"),
-        ("monitor", {"metric": "f1"}, "known: at_least, confidence, worse_by"),
+        ("monitor", {"metric": "f1"}, "known: at_least, check, confidence, worse_by"),
         ("promote", "maybe", "'gate', 'ask' or 'never'"),
     ]:
         with pytest.raises(UsageError, match=said):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from receivers import http_receiver, mail_receiver, silent_receiver
+from workspaces import Workspace
 
 from project import params
 from project.errors import DailiesError, GateRefused, QuarantineError, RightsRefused
@@ -150,3 +151,19 @@ def test_an_error_is_told_with_its_reason(error: Exception, what: str, tmp_path:
 
 def test_of_a_run_that_a_person_stopped_nobody_is_told(tmp_path: Path) -> None:
     assert outcome.of_error("faces", "faces-1", KeyboardInterrupt(), tmp_path) is None
+
+
+@pytest.mark.parametrize("broken", ["models: {faces: {recipe: x}}\n", "models: [\n"])
+def test_that_params_are_broken_is_told_as_well(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """By the file itself where only its models are wrong, else by the last commit that named somebody."""
+    entry = "notify:\n  - to: {env: OPS}\n"
+    place = workspace.folder / "params.yaml"
+    place.write_text(place.read_text() + entry)
+    workspace.git("commit", "-qam", "Tell somebody")
+    place.write_text(broken if "[" in broken else broken + entry)
+    with http_receiver() as (port, got):
+        monkeypatch.setenv("OPS", f"json://127.0.0.1:{port}")
+        notify.tell(NOTICE, workspace.folder)
+    assert [each["title"] for each in got] == [NOTICE.title]
