@@ -98,6 +98,9 @@ class Api:
     def close(self) -> None:
         self._connection.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def set_state(
         self, flow_run: str, kind: str, name: str, message: str, at: datetime.datetime | None = None, force: bool = True
     ) -> dict[str, Any]:
