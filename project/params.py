@@ -84,6 +84,12 @@ class Model(Strict):
     schedule: Schedule | None = None
 
 
+class Notify(Strict):
+    """Who is told of what."""
+
+    notify: tuple[Receiver, ...] = ()
+
+
 class Params(Strict):
     """The whole file."""
 
@@ -141,6 +147,16 @@ def parse(raw: Any, where: str) -> Params:
                     f"{where}: notify.{number}.models {name!r} is not a model; {listing(name, params.models)}"
                 )
     return params
+
+
+def receivers(text: str, where: str) -> tuple[Receiver, ...]:
+    """The entry `notify:` of a params.yaml, whatever else is wrong with it. Raises UsageError."""
+    try:
+        raw = yaml.load(text, Loader=LOADER)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
+    told = raw.get("notify") if isinstance(raw, dict) else None
+    return checked(Notify, {"notify": told or ()}, where).notify
 
 
 def checked(schema: type[S], raw: Mapping[str, Any], where: str) -> S:

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,20 @@ def test_broken_params_stop_no_run(tmp_path: Path, caplog: pytest.LogCaptureFixt
     (tmp_path / "params.yaml").write_text("notify: [unclosed")
     assert notify.tell(NOTICE, tmp_path) == {}
     assert "nobody is told" in caplog.text
+
+
+def test_people_are_told_of_an_edit_that_broke_params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By who was named in the last commit, and whatever is wrong besides."""
+    path = tmp_path / "params.yaml"
+    path.write_text("notify:\n- to: {env: OPS}\n")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Toys"]):
+        subprocess.run(["git", "-c", "user.name=T", "-c", "user.email=t@localhost", *command], cwd=tmp_path, check=True)
+    with http_receiver() as (port, got):
+        monkeypatch.setenv("OPS", f"json://127.0.0.1:{port}")
+        for text in ("notify: [unclosed", "models: 3\nnotify:\n- to: {env: OPS}\n"):
+            path.write_text(text)
+            assert notify.tell(NOTICE, tmp_path) == {"$OPS": True}
+    assert len(got) == 2
 
 
 def test_an_address_is_hidden_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
