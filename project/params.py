@@ -83,6 +83,12 @@ class Model(Strict):
     monitor: Monitor | None = None
 
 
+class Notify(Strict):
+    """Who is told of what."""
+
+    notify: tuple[Receiver, ...] = ()
+
+
 class Params(Strict):
     """The whole file."""
 
@@ -175,13 +181,14 @@ def _check_chain(name: str, models: Mapping[str, Model], where: str) -> None:
             raise UsageError(f"{place} goes round in a circle: {' after '.join(circle)}; let one of them begin")
 
 
-def receivers(text: str) -> tuple[Receiver, ...]:
-    """Who is told, as far as the text of a params.yaml says so that may be broken elsewhere; empty when it does not."""
+def receivers(text: str, where: str) -> tuple[Receiver, ...]:
+    """The entry `notify:` of a params.yaml, whatever else is wrong with it. Raises UsageError."""
     try:
         raw = yaml.load(text, Loader=LOADER)
-        return tuple(Receiver.model_validate(each) for each in raw["notify"])
-    except (yaml.YAMLError, ValidationError, TypeError, KeyError):
-        return ()
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
+    told = raw.get("notify") if isinstance(raw, dict) else None
+    return checked(Notify, {"notify": told or ()}, where).notify
 
 
 def checked(schema: type[S], raw: Mapping[str, Any], where: str) -> S:

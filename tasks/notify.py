@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from project import layout, params, secrets
-from project.errors import DailiesError
+from project.errors import DailiesError, UsageError
 from project.notices import Notice, Receiver
 from project.secrets import redact
 from registry import git
@@ -29,35 +29,34 @@ def tell(notice: Notice, root: Path | None = None) -> dict[str, bool]:
     variable or file, whether it was told. A file lies in the workspace. What cannot be told is logged, never raised."""
     root = root or Path.cwd()
     try:
-        receivers = _receivers(root)
+        known = receivers(root)
     except DailiesError as error:
         logger.warning("nobody is told that %s: %s", notice.title, error)
         return {}
-    return send(notice, receivers, layout.private(root).parent)
+    return send(notice, known, layout.private(root).parent)
+
+
+def receivers(root: Path) -> tuple[Receiver, ...]:
+    """Who is named in params.yaml; in the last commit's when an edit has broken the file, of which people must be told too.
+
+    Nothing but `notify:` has to be good. Raises UsageError.
+    """
+    path = root / "params.yaml"
+    try:
+        return params.receivers(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError, DailiesError) as error:
+        committed = git.show(root, "HEAD", path.name)
+        if committed is None:
+            raise UsageError(f"{path} cannot be used: {error}") from None
+        return params.receivers(committed, f"{path.name} of the last commit")
 
 
 def hide(root: Path) -> None:
     """Let no text of this process and its children hold the address of a receiver, whether it is told of anything or not."""
     with contextlib.suppress(DailiesError):
-        for receiver in params.read(root / "params.yaml").notify:
+        for receiver in receivers(root):
             if receiver.to.env:
                 secrets.also(receiver.to.env)
-
-
-def _receivers(root: Path) -> tuple[Receiver, ...]:
-    """Those of params.yaml. When it is broken, which is what people are to be told, the receivers that it names all the
-    same, or those of the last commits. Raises UsageError when nothing names any."""
-    place = root / "params.yaml"
-    try:
-        return params.read(place).notify
-    except DailiesError as error:
-        broken = error
-    texts = [place.read_text(encoding="utf-8", errors="replace")] if place.is_file() else []
-    texts += [git.show(root, commit, "params.yaml") or "" for commit in ("HEAD", "HEAD~1")]
-    for text in texts:
-        if found := params.receivers(text):
-            return found
-    raise broken
 
 
 def send(notice: Notice, receivers: Iterable[Receiver], root: Path) -> dict[str, bool]:

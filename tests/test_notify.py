@@ -3,12 +3,12 @@
 import logging
 import os
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from receivers import http_receiver, mail_receiver, silent_receiver
-from workspaces import Workspace
 
 from project import params
 from project.errors import DailiesError, GateRefused, QuarantineError, RightsRefused
@@ -98,6 +98,20 @@ def test_broken_params_stop_no_run(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert "nobody is told" in caplog.text
 
 
+def test_people_are_told_of_an_edit_that_broke_params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By who was named in the last commit, and whatever is wrong besides."""
+    path = tmp_path / "params.yaml"
+    path.write_text("notify:\n- to: {env: OPS}\n")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Toys"]):
+        subprocess.run(["git", "-c", "user.name=T", "-c", "user.email=t@localhost", *command], cwd=tmp_path, check=True)
+    with http_receiver() as (port, got):
+        monkeypatch.setenv("OPS", f"json://127.0.0.1:{port}")
+        for text in ("notify: [unclosed", "models: 3\nnotify:\n- to: {env: OPS}\n"):
+            path.write_text(text)
+            assert notify.tell(NOTICE, tmp_path) == {"$OPS": True}
+    assert len(got) == 2
+
+
 def test_an_address_is_hidden_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "params.yaml").write_text("notify:\n- to: {env: OPS}\n")
     monkeypatch.setenv("DAILIES_SECRETS", "OTHER")
@@ -151,19 +165,3 @@ def test_an_error_is_told_with_its_reason(error: Exception, what: str, tmp_path:
 
 def test_of_a_run_that_a_person_stopped_nobody_is_told(tmp_path: Path) -> None:
     assert outcome.of_error("faces", "faces-1", KeyboardInterrupt(), tmp_path) is None
-
-
-@pytest.mark.parametrize("broken", ["models: {faces: {recipe: x}}\n", "models: [\n"])
-def test_that_params_are_broken_is_told_as_well(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
-    """By the file itself where only its models are wrong, else by the last commit that named somebody."""
-    entry = "notify:\n  - to: {env: OPS}\n"
-    place = workspace.folder / "params.yaml"
-    place.write_text(place.read_text() + entry)
-    workspace.git("commit", "-qam", "Tell somebody")
-    place.write_text(broken if "[" in broken else broken + entry)
-    with http_receiver() as (port, got):
-        monkeypatch.setenv("OPS", f"json://127.0.0.1:{port}")
-        notify.tell(NOTICE, workspace.folder)
-    assert [each["title"] for each in got] == [NOTICE.title]
