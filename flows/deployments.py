@@ -64,7 +64,12 @@ def schedules(when: schedule.Rule | None) -> list[dict[str, Any]]:
         return [_interval(when.every, when.timezone)]
     if when.cron:
         return [{"cron": when.cron, "timezone": when.timezone, "day_or": True}]
-    return [{"rrule": when.rrule, "timezone": when.timezone}]
+    return [{"rrule": _begun(str(when.rrule)), "timezone": when.timezone}]
+
+
+def _begun(rule: str) -> str:
+    """A recurrence rule that says since when, as the server would else write it."""
+    return rule if rule.upper().startswith("DTSTART") else f"DTSTART:{ANCHOR:%Y%m%dT%H%M%S}\n{rule}"
 
 
 def _interval(period: str, timezone: str) -> dict[str, Any]:
@@ -128,4 +133,4 @@ def told(times: list[dict[str, Any]]) -> str:
         unit, size = next((unit, size) for unit, size in reversed(schedule.UNITS.items()) if seconds % size == 0)
         return f"every {seconds // size} {unit} {when['timezone']}"
     kind = "cron" if "cron" in when else "rrule"
-    return f"{kind} {when[kind]} {when['timezone']}"
+    return f"{kind} {when[kind].rpartition(chr(10))[2]} {when['timezone']}"

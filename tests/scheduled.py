@@ -100,9 +100,16 @@ class Up:
         here = [each.info for each in found if (each.info["cwd"] or "").startswith(str(self.workspace.folder))]
         return [" ".join(each["cmdline"]) for each in here if each["cmdline"]]
 
+    def versions(self, model: str) -> list[str]:
+        return [tag for tag in self.workspace.tags() if tag.startswith(f"{model}@")]
+
+    def cleaned(self, model: str) -> bool:
+        """Wait until nothing of a run of `model` is left; its state is final some moments before."""
+        return bool(until("a worktree is left", lambda: not self.trains(model) and not self.worktrees(model)))
+
     def worktrees(self, model: str) -> list[str]:
         """Worktrees and branches of runs of `model`."""
-        branches = self.workspace.git("branch", "--list", f"run/{model}-*").split()
+        branches = self.workspace.git("for-each-ref", f"refs/heads/run/{model}-*").splitlines()
         return [*branches, *(path.name for path in (self.workspace.folder / ".dailies/runs").glob(f"{model}-*"))]
 
     def write(self, text: str) -> None:

@@ -4,6 +4,7 @@ Some versions of SQLAlchemy and Prefect together schedule nothing and say so in 
 """
 
 import datetime
+import re
 import zoneinfo
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from scheduled import until
+from workspaces import ROOT, Workspace
 
 from flows.api import Api
 from flows.deploy import Change, deploy
@@ -78,6 +80,25 @@ def test_what_is_said_first_is_what_is_applied(server: str, tmp_path: Path) -> N
     deploy(tmp_path, api)
 
 
+def test_the_page_shows_what_is_printed(server: str, workspace: Workspace) -> None:
+    """docs/scheduling.md: its params.yaml, deployed, and the change of it that the page tells."""
+    page = (ROOT / "docs/scheduling.md").read_text(encoding="utf-8")
+    first, change = re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    [content] = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (workspace.folder / "params.yaml").write_text(content)
+    shown = [line for line in first.splitlines() if "retrain/" in line or " after " in line]
+    changes = deploy(workspace.folder, Api(server))
+    told = [f"{each.what} {each.kind} {each.name}  {each.said}" for each in changes]
+    assert [line for line in told if "retrain/" in line or " after " in line] == shown
+
+    workspace.params("0 3 * * *", "0 4 * * *")
+    workspace.params("{after: as_data_comes}", "{after: nightly}")
+    printed = workspace.dailies("deploy", "--dry-run").stdout
+    assert printed.splitlines()[:-1] == change.splitlines()[1:-1]
+    write(workspace.folder)
+    deploy(workspace.folder, Api(server))
+
+
 @pytest.mark.parametrize(
     ("schedule", "zone", "hours"),
     [
@@ -97,6 +118,7 @@ def test_runs_are_scheduled_at_local_times(
     api = Api(server)
     write(tmp_path, faces=schedule)
     deploy(tmp_path, api)
+    assert deploy(tmp_path, api, dry_run=True) == [], "the server says it in other words"
     faces = api.get("/deployments/name/retrain/faces")["id"]
     asked = {
         "flow_runs": {"deployment_id": {"any_": [faces]}, "state": {"type": {"any_": ["SCHEDULED"]}}},
