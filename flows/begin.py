@@ -176,7 +176,7 @@ def _wait(api: Api, own: Mapping[str, Any], error: Locked | RemoteUnreachable) -
 def _put_off(api: Api, own: Mapping[str, Any]) -> None:
     """The worker was stopped, or the run cancelled: only the first is to be taken up again by the next worker."""
     now = api.get(f"/flow_runs/{own['id']}")
-    if now["state_type"] in ("CANCELLING", "CANCELLED"):
+    if now["state_type"] in ("CANCELLING", "CANCELLED", "COMPLETED"):
         return
     said = "its worker was stopped; the next one takes it up where it was"
     api.set_state(own["id"], "SCHEDULED", "AwaitingRetry", said, datetime.datetime.now(datetime.UTC))

@@ -61,6 +61,7 @@ def test_a_run_on_another_machine_is_everybodys(team: Team) -> None:
 
 
 def test_a_run_that_several_workers_are_offered_is_done_by_one(team: Team) -> None:
+    before = team.there().keys()
     with team.working(team.second, "--limit", "2") as one, team.working(team.first) as other:
         runs = [team.begin(model) for model in ("shapes", "others") * 3]
         ended = [team.ended(run) for run in runs]
@@ -68,7 +69,7 @@ def test_a_run_that_several_workers_are_offered_is_done_by_one(team: Team) -> No
     assert {run["labels"]["prefect.worker.name"] for run in ended} == {one, other}
     for run in runs:
         assert sum(name in teams.LAST for name in team.states(run)) == 1, team.states(run)
-    made = [ref for ref in team.there() if ref.startswith("others@")]
+    made = [ref for ref in team.there().keys() - before if "@" in ref]
     assert made == ["others@v0.1.0"], "six runs of two models, and one of them had something to do"
 
 
@@ -84,6 +85,7 @@ def test_a_machine_may_share_the_cache_of_another(team: Team) -> None:
 
 
 def test_a_database_that_is_away_during_training_ends_no_run(team: Team) -> None:
+    before = team.there().keys()
     with team.working(team.second):
         run = team.begin("others", overrides={"settings.minutes": (AWAY_S + 20) / 60}, model="others", promote=False)
         team.training(team.second, run)
@@ -94,13 +96,14 @@ def test_a_database_that_is_away_during_training_ends_no_run(team: Team) -> None
     assert ended["state_type"] == "COMPLETED", (ended["state"], team.log(run))
     assert sum(name in teams.LAST for name in team.states(run)) == 1, team.states(run)
     assert team.states(run)[-1] == "Registered"
-    [made] = [ref for ref in team.there() if ref.startswith("others@") and ref != "others@v0.1.0"]
+    [made] = [ref for ref in team.there().keys() - before if ref.startswith("others@")]
     assert tags.find(team.second.folder, made).message["flow_run_id"] == run
 
 
 def test_machines_that_train_at_once_promote_one_after_the_other(team: Team) -> None:
     """Started by hand, so that no deployment's limit keeps them apart: what does is the branch, and the tag that only one can
     write. Who comes second is told to begin again from what the first has made live."""
+    before = team.there().keys()
     pair = [(team.first, "rate=0.02"), (team.second, "rate=0.005")]
     begun = [(machine, rate, machine.start("run", "shapes", "--set", rate)) for machine, rate in pair]
     for machine, rate, process in begun:
@@ -117,8 +120,8 @@ def test_machines_that_train_at_once_promote_one_after_the_other(team: Team) -> 
             version = str(event.message["version"])
             assert tags.find(team.second.folder, f"shapes@{version}").message["champion"] == live
             live = version
-    numbers = [ref for ref in team.there() if ref.startswith("shapes@")]
-    assert sorted(numbers) == [f"shapes@v0.{minor}.0" for minor in range(1, 5)], "both are kept, each with its number"
+    made = [ref for ref in team.there().keys() - before if ref.startswith("shapes@")]
+    assert len(made) == 2, "both are kept, each with a number of its own"
 
 
 def test_a_bucket_that_is_away_is_waited_for(team: Team) -> None:
