@@ -17,6 +17,8 @@ from registry import run_log
 LATE_S, QUEUED_S = 120.0, 3600.0
 """How late a run may start before people are told: a worker looks for runs every few seconds; where it is at work on
 another, a run may have to wait for that."""
+OVERLAP = datetime.timedelta(hours=1)
+"""What is looked at again: a server's clock may be another, and a state be set late. Nobody is told twice."""
 KEPT = 1_000
 AT_ONCE = 5
 """Notices of one look; of more, the last one says how many there are besides."""
@@ -27,7 +29,8 @@ def look(server: Server, root: Path, now: datetime.datetime | None = None) -> li
     now = now or datetime.datetime.now(datetime.UTC)
     path = layout.private(root) / "up" / "missed.json"
     known = _read(path)
-    since = known.get("since") or (now - datetime.timedelta(hours=1)).isoformat()
+    last = datetime.datetime.fromisoformat(known["since"]) if "since" in known else now
+    since = (last - OVERLAP).isoformat()
     due = {"before_": (now - datetime.timedelta(seconds=LATE_S)).isoformat()}
     late = server.flow_runs(200, sort="EXPECTED_START_TIME_ASC", **of_states("SCHEDULED"), expected_start_time=due)
     crashed = server.flow_runs(200, **of_states("CRASHED"), end_time={"after_": since})
