@@ -5,6 +5,7 @@ The supervisor of `dailies up` looks every minute or so. What was told is kept i
 
 import datetime
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from project import layout
 from project.notices import Notice
 from registry import run_log
 
-LATE_S = 120.0
-"""How late a run may start before people are told: a worker looks for runs every few seconds."""
+LATE_S, QUEUED_S = 120.0, 3600.0
+"""How late a run may start before people are told: a worker looks for runs every few seconds; where it is at work on
+another, a run may have to wait for that."""
+OVERLAP = datetime.timedelta(hours=1)
+"""What is looked at again: a server's clock may be another, and a state be set late. Nobody is told twice."""
 KEPT = 1_000
 AT_ONCE = 5
 """Notices of one look; of more, the last one says how many there are besides."""
@@ -28,7 +32,8 @@ def look(server: Server, root: Path, now: datetime.datetime | None = None) -> li
     now = now or datetime.datetime.now(datetime.UTC)
     path = layout.private(root) / "up" / "missed.json"
     known = _read(path)
-    since = known.get("since") or (now - datetime.timedelta(hours=1)).isoformat()
+    last = datetime.datetime.fromisoformat(known["since"]) if "since" in known else now
+    since = (last - OVERLAP).isoformat()
     due = {"before_": (now - datetime.timedelta(seconds=LATE_S)).isoformat()}
     busy = {_model(run) for run in server.flow_runs(200, **of_states("RUNNING", "PENDING", "CANCELLING"))}
     late = [
@@ -40,7 +45,9 @@ def look(server: Server, root: Path, now: datetime.datetime | None = None) -> li
     ]
     crashed = server.flow_runs(200, **of_states("CRASHED"), end_time={"after_": since})
     told: list[str] = known.get("told", [])
-    found = [run for run in [*late, *crashed] if _key(run) not in told and not _stopped(root, run)]
+    going = list(server.flow_runs(200, **of_states("RUNNING", "PENDING")))
+    waiting = [run for run in late if not _has_to_wait(run, going, now)]
+    found = [run for run in [*waiting, *crashed] if _key(run) not in told and not _stopped(root, run)]
     layout.write_json(path, {"since": now.isoformat(), "told": [*told, *map(_key, found)][-KEPT:]})
     notices = [_notice(run) for run in found]
     if len(notices) > AT_ONCE:
@@ -56,6 +63,19 @@ def _model(run: FlowRun) -> str:
 
 def _key(run: FlowRun) -> str:
     return f"{run['id']} {run['state_type']}"
+
+
+def _has_to_wait(late: FlowRun, going: Sequence[FlowRun], now: datetime.datetime) -> bool:
+    """Whether a run is late because its model runs already, or for some time because the workers of its pool are busy."""
+    if any(_model(late) and _model(run) == _model(late) for run in going):
+        return True
+    pool = late.get("work_pool_name")
+    busy = any(pool and run.get("work_pool_name") == pool for run in going)
+    return busy and (now - datetime.datetime.fromisoformat(late["expected_start_time"])).total_seconds() < QUEUED_S
+
+
+def _model(run: FlowRun) -> str:
+    return str(run.get("parameters", {}).get("model") or "")
 
 
 def _stopped(root: Path, run: FlowRun) -> bool:

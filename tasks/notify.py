@@ -5,6 +5,8 @@ imported when there is somebody to tell.
 """
 
 import contextlib
+import hashlib
+import json
 import logging
 import threading
 import time
@@ -20,6 +22,8 @@ from registry import git
 MOST_S = 12.0
 """What all receivers together may take."""
 LONGEST_TEXT = 3_000
+AGAIN_S, MOST_KEPT = 6 * 3600.0, 200
+"""After how long the same failure of a model is told again."""
 KINDS = {"failed": "failure", "refused": "warning", "quarantine": "warning", "missed": "failure", "promoted": "success"}
 logger = logging.getLogger("dailies.notify")
 
@@ -33,7 +37,37 @@ def tell(notice: Notice, root: Path | None = None) -> dict[str, bool]:
     except DailiesError as error:
         logger.warning("nobody is told that %s: %s", notice.title, error)
         return {}
-    return send(notice, known, layout.private(root).parent)
+    kept = layout.private(root) / "told.json"
+    if notice.what == "failed" and _lately(kept, notice):
+        logger.info("people were told already that %s, for the same reason", notice.title)
+        return {}
+    told = send(notice, known, layout.private(root).parent)
+    if notice.what == "failed" and any(told.values()):
+        _keep(kept, notice)
+    return told
+
+
+def _lately(path: Path, notice: Notice) -> bool:
+    """Whether the very same was told of this model not long ago: a schedule that looks every few minutes fails as often."""
+    return time.time() - _read(path).get(_key(notice), 0.0) < AGAIN_S
+
+
+def _keep(path: Path, notice: Notice) -> None:
+    with contextlib.suppress(OSError):  # a full disk keeps nobody from being told
+        latest = sorted({**_read(path), _key(notice): time.time()}.items(), key=lambda each: each[1])
+        layout.write_json(path, dict(latest[-MOST_KEPT:]))
+
+
+def _key(notice: Notice) -> str:
+    return hashlib.sha256(f"{notice.model} {notice.text}".encode()).hexdigest()
+
+
+def _read(path: Path) -> dict[str, float]:
+    try:
+        content: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content
 
 
 def receivers(root: Path) -> tuple[Receiver, ...]:

@@ -20,7 +20,7 @@ def flow_run(server: Server, model: str, name: str, state: dict[str, Any]) -> st
     flow = server.ask("POST", "/flows/", {"name": "retrain"})["id"]
     content = {"name": name, "flow_id": flow, "parameters": {"model": model}, "state": state}
     run = str(server.ask("POST", "/flow_runs/", content)["id"])
-    if state["type"] == "CRASHED":
+    if state["type"] != "SCHEDULED":
         server.ask("POST", f"/flow_runs/{run}/set_state", {"state": state, "force": True})
     return run
 
@@ -42,12 +42,14 @@ def test_late_and_crashed_runs_are_told_once(asked: Server, tmp_path: Path) -> N
     crashed = {"type": "CRASHED", "message": "no heartbeat"}
     flow_run(asked, "dead", "dead-20261121-030000-aaaa", crashed)
     flow_run(asked, "stopped", "stopped-20261121-030000-bbbb", crashed)
+    flow_run(asked, "busy", "second-one", scheduled(30))
+    flow_run(asked, "busy", "first-one", {"type": "RUNNING"})
     stopped = tmp_path / ".dailies/logs/stopped-20261121-030000-bbbb"
     run_log.begin(stopped, run=stopped.name, model="stopped")
     run_log.end(stopped, "cancelled")
 
     notices = {notice.model: notice for notice in missed.look(asked, tmp_path)}
-    assert notices.keys() & {"late_one", "future", "dead", "stopped"} == {"late_one", "dead"}
+    assert notices.keys() & {"late_one", "future", "dead", "stopped", "busy"} == {"late_one", "dead"}
     assert notices["late_one"].title == "late_one: a scheduled run has not started"
     assert (
         notices["dead"].title == "dead: run dead-20261121-030000-aaaa died" and notices["dead"].text == "no heartbeat"
@@ -68,3 +70,24 @@ def test_of_many_the_rest_is_told_in_one(asked: Server, tmp_path: Path) -> None:
     assert len(notices) == missed.AT_ONCE
     assert notices[-1].title == "4 more runs are late or died"
     assert notices[-1].text == "many0, many1, many2, many3"
+
+
+@pytest.mark.parametrize(
+    ("going", "minutes", "waits"),
+    [
+        ([], 30, False),
+        ([("faces", "dailies")], 300, True),
+        ([("digits", "dailies")], 30, True),
+        ([("digits", "dailies")], 90, False),
+        ([("digits", "another")], 30, False),
+        ([("digits", None)], 30, False),
+    ],
+)
+def test_a_run_that_waits_its_turn_is_not_missed_yet(
+    going: list[tuple[str, str | None]], minutes: int, waits: bool
+) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    due = (now - datetime.timedelta(minutes=minutes)).isoformat()
+    late = {"parameters": {"model": "faces"}, "work_pool_name": "dailies", "expected_start_time": due}
+    running = [{"parameters": {"model": model}, "work_pool_name": pool} for model, pool in going]
+    assert missed._has_to_wait(late, running, now) == waits

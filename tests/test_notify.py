@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,21 @@ def test_people_are_told_of_an_edit_that_broke_params(tmp_path: Path, monkeypatc
             path.write_text(text)
             assert notify.tell(NOTICE, tmp_path) == {"$OPS": True}
     assert len(got) == 2
+
+
+def test_the_same_failure_is_told_once_and_another_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "params.yaml").write_text("notify:\n- to: {env: OPS}\n")
+    first = Notice("failed", "faces", "faces failed", "the source is away", "dailies runs show 1")
+    with http_receiver() as (port, got):
+        assert notify.tell(first, tmp_path) == {"$OPS": False}, "nobody could be told yet"
+        monkeypatch.setenv("OPS", f"json://127.0.0.1:{port}")
+        assert notify.tell(first, tmp_path) == {"$OPS": True}
+        assert notify.tell(replace(first, link="dailies runs show 2"), tmp_path) == {}
+        assert notify.tell(replace(first, text="no space left"), tmp_path) == {"$OPS": True}
+        assert notify.tell(replace(first, model="digits"), tmp_path) == {"$OPS": True}
+        monkeypatch.setattr(notify, "AGAIN_S", 0.0)
+        assert notify.tell(first, tmp_path) == {"$OPS": True}
+    assert len(got) == 4
 
 
 def test_an_address_is_hidden_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
