@@ -11,8 +11,9 @@ from project import params
 PREFIX = "dailies: "
 """Of the names of ours."""
 MISSED_S = 3 * HEARTBEAT_S
-BEGIN_S = 600
-"""The longest that a run may take from its worker to its flow's first word."""
+BEGIN_S = 1200
+"""The longest that a run may take from its worker to its flow's first word. More than the 15 min for which Prefect holds
+the events of a run back that follow on one it never saw, as those of a run that was scheduled less than 5 min before."""
 ANY = "prefect.flow-run.*"
 
 

@@ -31,9 +31,10 @@ def deploy(root: Path, api: Api, *, dry_run: bool = False) -> list[Change]:
     changes = [Change(NEW, "pool", pool.NAME, "of processes")] if pool.missing(api) else []
     if changes and not dry_run:
         pool.make(api)
-    different = [*_deployments(now, then)]
+    busy = {name for name in now if name not in then and _busy(api, now[name]["id"])}
+    different = [*_deployments(now, then, busy)]
     if not dry_run:
-        _apply_deployments(api, different, now, then)
+        _apply_deployments(api, different, now, then, busy)
         now = deployments.known(api)
     rules = automations.wanted(read, {name: str(each["id"]) for name, each in now.items()})
     have = automations.known(api)
@@ -43,7 +44,14 @@ def deploy(root: Path, api: Api, *, dry_run: bool = False) -> list[Change]:
     return [*changes, *different, *more]
 
 
-def _deployments(now: Content, then: Content) -> Iterator[Change]:
+def _busy(api: Api, deployment: str) -> bool:
+    """Does a run of it go on? Its slot is of the deployment: without that, the server can end the run no more."""
+    active = {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING", "PAUSED"]}}
+    asked = {"flow_runs": {"deployment_id": {"any_": [deployment]}, "state": active}}
+    return bool(api.post("/flow_runs/count", asked))
+
+
+def _deployments(now: Content, then: Content, busy: set[str]) -> Iterator[Change]:
     for name, each in then.items():
         said = deployments.told(each["schedules"])
         if name not in now:
@@ -52,7 +60,12 @@ def _deployments(now: Content, then: Content) -> Iterator[Change]:
             before = deployments.told(now[name]["schedules"])
             others = ", ".join(key for key in different if key != "schedules")
             yield Change(CHANGED, "deployment", name, f"{before} → {said}" if "schedules" in different else others)
-    yield from _gone("deployment", now, then)
+    yield from (
+        Change(GONE, "deployment", each.name, "no schedule any more; it goes with the first deploy after its run")
+        if each.name in busy
+        else each
+        for each in _gone("deployment", now, then)
+    )
 
 
 def _automations(now: Content, then: Content) -> Iterator[Change]:
@@ -70,12 +83,13 @@ def _gone(kind: str, now: Content, then: Content) -> Iterator[Change]:
             yield Change(GONE, kind, name, "params.yaml does not ask for it any more")
 
 
-def _apply_deployments(api: Api, changes: Iterable[Change], now: Content, then: Content) -> None:
+def _apply_deployments(api: Api, changes: Iterable[Change], now: Content, then: Content, busy: set[str]) -> None:
     flows = {name.partition("/")[0] for name in then}
     ids = {name: api.post("/flows/", {"name": name})["id"] for name in flows}
     for change in changes:
         if change.what == GONE:
-            api.ask("DELETE", f"/deployments/{now[change.name]['id']}")
+            place = f"/deployments/{now[change.name]['id']}"
+            api.ask("PATCH", place, {"schedules": []}) if change.name in busy else api.ask("DELETE", place)
             continue
         paused = bool(now.get(change.name, {}).get("paused"))
         flow = change.name.partition("/")[0]

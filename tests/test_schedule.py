@@ -73,6 +73,15 @@ def test_what_is_said_first_is_what_is_applied(server: str, tmp_path: Path) -> N
     ]
     assert api.get("/deployments/name/retrain/faces")["paused"], "what a person paused stays so"
 
+    run = api.post(f"/deployments/{faces['id']}/create_flow_run", {})["id"]
+    api.set_state(run, "RUNNING", "Running", "")
+    write(tmp_path, {"every": "1 d", "timezone": "UTC", "limit": 2}, voices=None)
+    gone = "- retrain/faces: no schedule any more; it goes with the first deploy after its run"
+    assert said(deploy(tmp_path, api)) == said(deploy(tmp_path, api, dry_run=True)) == [gone]
+    assert api.get("/deployments/name/retrain/faces")["schedules"] == []
+    api.set_state(run, "COMPLETED", "Completed", "")
+    assert said(deploy(tmp_path, api)) == ["- retrain/faces: params.yaml does not ask for it any more"]
+
     (tmp_path / "params.yaml").write_text("models: [")
     with pytest.raises(UsageError, match="is not YAML"):
         deploy(tmp_path, api)

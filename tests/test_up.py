@@ -81,7 +81,8 @@ def test_a_schedule_fires_by_itself_in_one_flow_run_and_the_chained_model_after_
     assert [(each["change"], each["name"]) for each in changes] == [
         ("~", "retrain/shapes"), ("-", "retrain/sleeper"), ("+", "dailies: others after shapes"),
     ]  # fmt: skip
-    assert up.workspace.json("deploy", "--dry-run")["changes"] == []
+    [left] = up.workspace.json("deploy", "--dry-run")["changes"]
+    assert left["name"] == "retrain/sleeper" and left["said"].endswith("it goes with the first deploy after its run")
 
     ended = lambda: [run for run in up.runs("retrain/shapes") if run["state_type"] in FINAL]  # noqa: E731
     first = until("it does not fire", ended)[0]
@@ -224,6 +225,8 @@ def test_a_refresh_runs_all_that_changed_and_one_that_fails_stops_no_other(up: U
 def test_a_run_whose_machine_went_away_is_called_crashed(up: Up, killed: str) -> None:
     ended = up.wait(killed)
     assert ended["state_name"] == "Crashed" and "not been heard of for 90 s" in ended["state"]["message"]
+    assert "retrain/sleeper" in [each["name"] for each in up.workspace.json("deploy")["changes"]]
+    assert up.workspace.json("deploy", "--dry-run")["changes"] == []
     assert up.worktrees("sleeper")
     up.workspace.dailies("doctor", "--fix")
     assert not up.worktrees("sleeper")
