@@ -43,14 +43,25 @@ def main() -> None:
     signal.signal(signal.SIGINT, _stop)
     api = Api(os.environ["PREFECT_API_URL"])
     own = api.get(f"/flow_runs/{os.environ['PREFECT__FLOW_RUN_ID']}")
+    code = 0
     try:
-        sys.exit(begin(layout.find(), api, own))
+        code = begin(layout.find(), api, own)
     except (Locked, RemoteUnreachable) as error:
+        _be_deaf()
         _wait(api, own, error)
     except Interrupted:
         _put_off(api, own)
     except (DailiesError, OSError) as error:
+        _be_deaf()
         _fail(api, own, str(error))
+    _be_deaf()
+    sys.exit(code)
+
+
+def _be_deaf() -> None:
+    """The server is told how this ends: a worker that stops in that moment must not make a crash of it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
@@ -155,8 +166,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 def _stop(number: int, frame: Any) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _be_deaf()
     raise Interrupted("told to terminate")
 
 

@@ -36,6 +36,20 @@ def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> 
     return commit
 
 
+def give_back(run: Run, base: str, before: str, commit: str, stages: list[str]) -> None:
+    """Move branch `base` from the `commit` that was landed back to where it was `before`, as another clone was first to
+    send something there. What a person had not committed was landed as well and stays."""
+    with lock(run.workspace, LOCK, wait=True):
+        if taken_commit(run) or git.git(run.workspace, "rev-parse", f"refs/heads/{base}") != commit:
+            return
+        if git.branch(run.workspace) != base:
+            git.git(run.workspace, "update-ref", f"refs/heads/{base}", before, commit)
+            return
+        git.git(run.workspace, "reset", "--quiet", "--keep", before)
+        with dvc.opened(run.workspace) as repo:
+            dvc.checkout(repo, stages)
+
+
 def _forward(run: Run, base: str, commit: str) -> None:
     """Move the branch, and the workspace's files with it where that branch is checked out."""
     workspace = run.workspace

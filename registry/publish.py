@@ -14,7 +14,7 @@ from typing import Any
 from project import layout
 from project.secrets import scrubbed
 from registry import approval, dvc, gate, git, origin, scores, tags
-from registry.landing import land
+from registry.landing import give_back, land
 from registry.runs import Run
 
 CHOSEN = ("recipe", "source", "settings", "augment", "split")
@@ -113,8 +113,8 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
                 continue  # somebody moved the stage meanwhile
             if promoted and not allowed().passed:
                 continue  # somebody withdrew an asset meanwhile
-            if landed:
-                land(run, candidate.base, candidate.stages, replan)
+            before = git.git(run.workspace, "rev-parse", f"refs/heads/{candidate.base}")
+            head = land(run, candidate.base, candidate.stages, replan) if landed else before
             written = _tag(candidate, message, old, commit, rules, promoted)
             with origin.undone_unless_sent(run.folder, written) as sent:
                 if origin.publish(run.workspace, run.model, candidate.base if landed else ""):
@@ -122,6 +122,8 @@ def register(candidate: Candidate, evaluate: Evaluate, replan: Callable[[], None
                     return Registration(
                         tags.find(run.folder, f"{run.model}@{version}"), promoted, not old, rules, landed
                     )
+            if landed:
+                give_back(run, candidate.base, before, head, candidate.stages)
     raise AssertionError("attempts() ends with an error")
 
 
