@@ -25,24 +25,14 @@ AT_ONCE = 5
 
 
 def look(server: Server, root: Path, now: datetime.datetime | None = None) -> list[Notice]:
-    """What is new since the last look, and is not given again. Raises DailiesError when the server does not answer.
-
-    A run that waits behind another one of its model is not late.
-    """
+    """What is new since the last look, and is not given again. Raises DailiesError when the server does not answer."""
     now = now or datetime.datetime.now(datetime.UTC)
     path = layout.private(root) / "up" / "missed.json"
     known = _read(path)
     last = datetime.datetime.fromisoformat(known["since"]) if "since" in known else now
     since = (last - OVERLAP).isoformat()
     due = {"before_": (now - datetime.timedelta(seconds=LATE_S)).isoformat()}
-    busy = {_model(run) for run in server.flow_runs(200, **of_states("RUNNING", "PENDING", "CANCELLING"))}
-    late = [
-        run
-        for run in server.flow_runs(
-            200, sort="EXPECTED_START_TIME_ASC", **of_states("SCHEDULED"), expected_start_time=due
-        )
-        if _model(run) not in busy
-    ]
+    late = server.flow_runs(200, sort="EXPECTED_START_TIME_ASC", **of_states("SCHEDULED"), expected_start_time=due)
     crashed = server.flow_runs(200, **of_states("CRASHED"), end_time={"after_": since})
     told: list[str] = known.get("told", [])
     going = list(server.flow_runs(200, **of_states("RUNNING", "PENDING")))
@@ -55,10 +45,6 @@ def look(server: Server, root: Path, now: datetime.datetime | None = None) -> li
         more = Notice("missed", "", f"{len(notices) - AT_ONCE + 1} more runs are late or died", ", ".join(rest))
         return [*notices[: AT_ONCE - 1], more]
     return notices
-
-
-def _model(run: FlowRun) -> str:
-    return str(run.get("parameters", {}).get("model") or "")
 
 
 def _key(run: FlowRun) -> str:
