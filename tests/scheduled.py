@@ -16,7 +16,7 @@ from workspaces import Workspace
 
 from flows.api import Api
 
-LONG_S = 240
+LONG_S = 400
 """A test waits so long for what must happen; a loaded machine takes its time."""
 FINAL = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
 
