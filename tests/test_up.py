@@ -44,7 +44,7 @@ SLEEPER = """\
 
 
 def params(up: Up, *, epochs: int = 4, shapes: str = "", others: str = "", more: str = "") -> None:
-    """Write params.yaml as a person would, and deploy it."""
+    """Write params.yaml as a person would."""
     up.write(PARAMS.format(pictures=up.workspace.pictures, epochs=epochs, shapes=shapes, others=others) + more)
 
 
@@ -165,6 +165,7 @@ def test_a_run_waits_for_one_that_a_person_started(up: Up) -> None:
 def test_worker_and_server_killed_and_main_moved_on_while_it_trains(up: Up) -> None:
     """The run is taken up by the next worker at its last checkpoint, goes on without its server, and lands by a merge."""
     params(up, epochs=500)
+    up.workspace.json("deploy")
     versions = up.versions("shapes")
     flow_run = up.start("retrain/shapes")
     until("shapes does not train", lambda: up.trains("shapes"))
