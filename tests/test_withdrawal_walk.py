@@ -63,7 +63,7 @@ def test_the_walk_through_is_true(studio: Workspace, real: bool) -> None:
         done = studio.dailies(*shlex.split(line.removeprefix("$ dailies ")), exit_code=None)
         assert bare(done.stdout, real) == bare(expected, real), f"{line}\n{done.stdout}\n{done.stderr}"
 
-    assert studio.json("lineage", "trace", "--subject", "theo")["live"] == []
+    assert studio.json("lineage", "trace", "--subject", "theo")["held_by_live"] == []
     assert studio.json("lineage", "prove", "--absent", "data/rights/orders.csv")["absent"]
     live = {name: each["live"] for name, each in studio.json("status")["models"].items() if each["live"]}
     assert live == dict.fromkeys(MODELS, "v0.1.0") | {"spoken_digits": "v0.1.1", "digit_strings": "v0.1.1"}
