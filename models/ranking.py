@@ -53,9 +53,9 @@ def evaluate(net: nn.Module, samples: Samples, facts: Mapping[str, Any]) -> Outc
         metrics=_summary(found, plain, answers, len(names) - 1),
         rows=rows,
         ratios={
-            "ndcg_at_10": mean_of(ndcg(found.places)),
+            "ndcg_at_10": mean_of(rows["score"]),
             "hit_rate_at_10": mean_of(found.places < SHOWN),
-            "ndcg_over_popularity": (ndcg(found.places), ndcg(plain.places)),
+            "ndcg_over_popularity": (rows["score"], ndcg(plain.places)),
         },
         tables={
             "What some people chose, and what is recommended": _examples(samples, called, found),
