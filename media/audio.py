@@ -18,6 +18,8 @@ from media.waveform import fitted, resample, within_scale
 OPERATIONS = audio_operations.OPERATIONS
 FAINTEST = 1e-10
 """Below the quantisation noise of 16 bits in any band, so that silence has a logarithm."""
+GRAIN = 2**-12
+"""Of log energies: a thousandth of a decibel. The last bits of a matrix product differ between processors; samples must not."""
 
 
 def field(rate_hz: int, seconds: float) -> Field:
@@ -61,7 +63,8 @@ def log_mel(wave: np.ndarray, rate_hz: int, *, mels: int, window_ms: float, hop_
     padded = np.pad(wave.astype(np.float32), (window // 2, window - window // 2))
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[: len(wave) + 1 : hop]  # (T, window)
     power = np.square(np.abs(np.fft.rfft(frames * _hann(window), axis=1)))  # (T, bins)
-    return np.log(np.maximum(mel_bands(rate_hz, window, mels) @ power.T, FAINTEST)).astype(np.float32)
+    energies = np.log(np.maximum(mel_bands(rate_hz, window, mels) @ power.T, FAINTEST))
+    return (np.rint(energies / GRAIN) * GRAIN).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=8)
