@@ -6,6 +6,7 @@ It is two of Prefect's in one process: LIMIT models at a time, and beside them a
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ END_S = 7.0
 
 def main() -> None:
     limit = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a log file is read while it is written
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     threading.Thread(target=_end_with_the_input, daemon=True).start()
     asyncio.run(_work(limit))

@@ -19,7 +19,7 @@ OPERATIONS = audio_operations.OPERATIONS
 FAINTEST = 1e-10
 """Below the quantisation noise of 16 bits in any band, so that silence has a logarithm."""
 GRAIN = 2**-12
-"""Of log energies: a thousandth of a decibel. The last bits of a matrix product differ between processors; samples must not."""
+"""Of log energies, 0.001 dB: the last bits of a matrix product differ between processors, and samples must not."""
 
 
 def field(rate_hz: int, seconds: float) -> Field:

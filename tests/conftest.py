@@ -16,6 +16,10 @@ import postgres
 import pytest
 from workspaces import PARAMS, ROOT, Workspace, draw_shapes, initialised
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many of them as cores; threads that spin would take the others' time
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("DAILIES_THREADS", "1")
+
 # No time limit an example: machines differ. In CI the same examples each time, so that a red run can be run again.
 SLOW = [hypothesis.HealthCheck.too_slow]  # a loaded machine is no fault of a test
 hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=SLOW)

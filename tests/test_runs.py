@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 def runs(workspace: Workspace, *arguments: str) -> list[dict[str, Any]]:
-    return list(workspace.json("runs", "ls", *arguments)["runs"])
+    return list(workspace.json("runs", "ls", "--limit", "500", *arguments)["runs"])
 
 
 def alone(workspace: Workspace) -> Workspace:
@@ -98,8 +98,9 @@ def test_killed_cancelled_and_run_again(workspace: Workspace) -> None:
     workspace.params("epochs: 4", "epochs: 4000")
     process = workspace.start("run", "shapes")
     wait_for(process, workspace, "train-shapes")
-    [now] = runs(workspace, "--state", "running", "--model", "shapes")
-    assert now["run"] == run_list.ids(workspace.folder)[0] and now["ended"] == ""
+    running = {each["run"]: each for each in runs(workspace, "--state", "running", "--model", "shapes")}
+    now = running[run_list.ids(workspace.folder)[0]]
+    assert now["ended"] == ""
     refused = workspace.dailies("runs", "retry", now["run"], exit_code=2).stderr
     assert refused.startswith(f"dailies: {now['run']} is running; watch it")
     os.killpg(process.pid, signal.SIGKILL)

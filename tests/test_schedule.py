@@ -95,10 +95,11 @@ def test_the_page_shows_what_is_printed(server: str, workspace: Workspace) -> No
     first, change = re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     [content] = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     (workspace.folder / "params.yaml").write_text(content)
-    shown = [line for line in first.splitlines() if "retrain/" in line or " after " in line]
+    ours = re.compile(r" retrain/|: \w+ after ")  # other workspaces of this server have the automations for all
+    shown = [line for line in first.splitlines() if ours.search(line)]
     changes = deploy(workspace.folder, Api(server))
     told = [f"{each.what} {each.kind} {each.name}  {each.said}" for each in changes]
-    assert [line for line in told if "retrain/" in line or " after " in line] == shown
+    assert [line for line in told if ours.search(line)] == shown
 
     workspace.params("0 3 * * *", "0 4 * * *")
     workspace.params("{after: as_data_comes}", "{after: nightly}")
