@@ -52,7 +52,7 @@ def retrain(
     told = _record(entry, outcomes, started, trigger, overrides)
     may = promote and entry.promote != "never"
     ask_s = schedule.seconds(entry.approve_within) if entry.promote == "ask" else 0
-    made = register(Candidate(run, entry.source, base, may, bool(overrides), told, ask_s))
+    made = register(Candidate(run, entry.source, base, may, bool(overrides), told, entry.worse_by, ask_s))
     if made.promoted or not made.new:
         return Completed(data=made, message=f"{made.version.tag}")
     if made.waits_until:

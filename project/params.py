@@ -70,6 +70,8 @@ class Model(Strict):
     augment: dict[str, Any] = Field(default_factory=dict)
     split: Split = Split()
     gate: dict[str, Limit] = Field(default_factory=dict)
+    worse_by: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """How much lower than the live version's the mean score of a test asset may be for sure, and still pass the gate."""
     rights: Rights = Rights()
     tune: dict[str, Range | Among] = Field(default_factory=dict)
     about: str = ""

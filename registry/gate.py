@@ -48,20 +48,23 @@ def rights(model: str, barred: Mapping[str, int]) -> Rule:
     return Rule(RIGHTS, not said, reason)
 
 
-def against_champion(candidate: Mapping[str, float], champion: Mapping[str, float], version: str) -> Rule:
+def against_champion(
+    candidate: Mapping[str, float], champion: Mapping[str, float], version: str, worse_by: float = 0.0
+) -> Rule:
     """Per-asset scores (1 = right, 0 = wrong) of both on the same assets, compared asset by asset.
 
     Paired bootstrap of the mean difference (Efron and Tibshirani 1993, chapter 16): the candidate is refused when the
-    whole 95 % interval lies below zero. A small test set gives a wide interval, so the floors guard against a slow slide.
+    whole 95 % interval lies below -`worse_by`. A small test set gives a wide interval, so the floors guard against a slow
+    slide.
     """
-    rule = f"not worse than {version}"
+    rule = f"not worse than {version}" + (f" by {worse_by:g}" if worse_by else "")
     shared = sorted(candidate.keys() & champion.keys())
     if not shared or len(shared) < len(candidate):
         return Rule(rule, False, f"{version} was measured on {len(shared)} of the {len(candidate)} test assets")
     difference = np.array([candidate[asset] - champion[asset] for asset in shared])
     low, high = bootstrap(difference)
     reason = f"{difference.mean():+.4f} against {version}, {CONFIDENCE:.0%} interval {low:+.4f} to {high:+.4f}"
-    return Rule(rule, bool(high >= 0), f"{reason}, {len(shared)} assets")
+    return Rule(rule, bool(high >= -worse_by), f"{reason}, {len(shared)} assets")
 
 
 def bootstrap(values: np.ndarray, of: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:

@@ -81,7 +81,7 @@ def verdict(root: Path, version: Version) -> Rules:
     champion = tags.live(root, version.name)
     if champion and champion.tag != version.tag and champion.version != version.message.get("champion"):
         rules = [rule for rule in rules if not rule["rule"].startswith("not worse than ")]
-        rules.append(scores.compared(root, version, champion).as_dict())
+        rules.append(scores.compared(root, version, champion, recorded.get("worse_by", 0.0)).as_dict())
     return rules
 
 

@@ -65,6 +65,8 @@ class Candidate:
     promote: bool
     overridden: bool
     record: dict[str, Any]
+    worse_by: float = 0.0
+    """How much worse than the live version it may be."""
     ask_s: int = 0
     """How long a person may take to let it go live; 0 where the gate is enough."""
 
@@ -188,7 +190,7 @@ def judge(
                 shutil.rmtree(fresh, ignore_errors=True)
         if scored is not None:
             scored[champion.tag] = known
-        rules = [*rules, gate.against_champion(own, known, champion.version).as_dict()]
+        rules = [*rules, gate.against_champion(own, known, champion.version, candidate.worse_by).as_dict()]
     return rules
 
 
@@ -209,7 +211,12 @@ def _message(
         "assets": outputs[f"data/assets/{candidate.source}"],
         "shards": outputs[f"data/shards/{run.model}"],
         "metrics": metrics,
-        "verdict": {"promoted": promoted, "asked": candidate.promote, "rules": rules},
+        "verdict": {
+            "promoted": promoted,
+            "asked": candidate.promote,
+            "rules": rules,
+            "worse_by": candidate.worse_by,
+        },
         "champion": champion.version if champion else None,
         "run": run.id,
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -52,9 +52,9 @@ def measured(folder: Path, version: Version, out: Path, only: Path | None = None
     return read(out / "predictions.parquet")
 
 
-def compared(root: Path, version: Version, champion: Version) -> Rule:
+def compared(root: Path, version: Version, champion: Version, worse_by: float) -> Rule:
     """`version` against `champion`, asset by asset, on what both recorded."""
-    return gate.against_champion(of(root, version), of(root, champion), champion.version)
+    return gate.against_champion(of(root, version), of(root, champion), champion.version, worse_by)
 
 
 def difference(before: Mapping[str, float], after: Mapping[str, float], assets: Sequence[str]) -> tuple[float, ...]:

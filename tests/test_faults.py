@@ -148,6 +148,9 @@ def test_a_candidate_worse_than_the_champion_is_refused(workspace: Workspace) ->
     answer = workspace.json("run", "shapes", "--set", "rate=0.0", "--set", "epochs=1", exit_code=4)
     assert any(rule["rule"] == "not worse than v0.1.0" and not rule["passed"] for rule in answer["rules"])
     assert workspace.json("status")["models"]["shapes"]["live"] == "v0.1.0"
+    workspace.params("seed: 1}", "seed: 1}\n    worse_by: 0.9")
+    answer = workspace.json("run", "shapes", "--set", "rate=0.0", "--set", "epochs=1", exit_code=None)
+    assert any(rule["rule"] == "not worse than v0.1.0 by 0.9" and rule["passed"] for rule in answer["rules"])
 
 
 def test_doctor_removes_what_a_killed_run_left(workspace: Workspace) -> None:

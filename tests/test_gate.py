@@ -46,6 +46,13 @@ def test_one_answer_worse_in_a_hundred_is_within_the_interval() -> None:
     assert gate.against_champion(scores([0] + [1] * 99), scores([1] * 100), "v0.1.0").passed
 
 
+def test_how_much_worse_it_may_be_is_said() -> None:
+    worse, best = scores([1] * 90 + [0] * 10), scores([1] * 100)
+    for worse_by, passed in ((0.0, False), (0.03, False), (0.1, True)):
+        assert gate.against_champion(worse, best, "v0.1.0", worse_by).passed is passed
+    assert gate.against_champion(worse, best, "v0.1.0", 0.1).rule == "not worse than v0.1.0 by 0.1"
+
+
 def test_other_assets_cannot_be_compared() -> None:
     rule = gate.against_champion(scores([1, 1, 1]), {"asset-0": 1.0}, "v0.1.0")
     assert not rule.passed and "1 of the 3 test assets" in rule.reason

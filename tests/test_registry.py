@@ -63,9 +63,10 @@ def test_a_refused_version_needs_somebody_to_overrule_the_gate(workspace: Worksp
 
 
 def test_a_version_is_judged_against_what_is_live_now(workspace: Workspace) -> None:
-    another(workspace, "v0.2.0", champion=None)
+    floor = {"rule": "accuracy at least 0.3", "passed": True, "reason": "said so"}
+    another(workspace, "v0.2.0", champion=None, verdict={"rules": [floor], "worse_by": 0.1})
     answer = workspace.json("model", "promote", "shapes", "v0.2.0")
-    assert [rule["rule"] for rule in answer["rules"]] == ["accuracy at least 0.3", "not worse than v0.1.0", "rights"]
+    assert [rule["rule"] for rule in answer["rules"]] == [floor["rule"], "not worse than v0.1.0 by 0.1", "rights"]
 
 
 def test_a_version_without_a_gate_is_not_promoted_by_itself(workspace: Workspace) -> None:

@@ -15,14 +15,7 @@ from sounds import encoded
 from test_documents import WALK, masked, sections
 from workspaces import ROOT, Workspace, initialised
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        "DAILIES_WALK" not in os.environ,
-        reason="its gate is a narrow one: the first digit_strings differs between environments by which strings it mishears, "
-        "and the second is then refused; until that is understood it runs on request, DAILIES_WALK=1",
-    ),
-]
+pytestmark = pytest.mark.slow
 RATE_HZ = 8000
 SPEAKERS_HZ = {"george": 0.94, "jackson": 0.98, "nicolas": 1.02, "theo": 1.06}
 MODELS = ["digits", "spoken_digits", "digit_strings", "pathfinder", "cartpole"]
