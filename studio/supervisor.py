@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +28,8 @@ LONGEST_WAIT_S = 60.0
 MISSED_EVERY_S = 60.0
 STEADY_S = 300.0
 """A child that lived so long is started anew at once."""
+LOG_BYTES = 20_000_000
+"""Beyond this a log begins anew, and what it was is kept once."""
 WORKER_END_S, SERVER_END_S = 8.0, 2.0
 READY_S = 120.0
 SETTINGS = {
@@ -46,6 +49,7 @@ class Child:
 
     name: str
     start: Callable[[], "subprocess.Popen[str]"]
+    log: Path
     process: "subprocess.Popen[str] | None" = None
     restarts: int = 0
     wait_s: float = 1.0
@@ -62,6 +66,7 @@ class Child:
         """Start it anew when it has died and its wait is over; has anything changed?"""
         code = self.process.poll() if self.process else None
         now = time.monotonic()
+        keep_small(self.log)
         if code is None:
             return False
         if self.said == "runs":
@@ -96,7 +101,8 @@ class Supervisor:
         self.folder.mkdir(parents=True, exist_ok=True)
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
-        server, worker = Child("server", self._server), Child("worker", self._worker)
+        server = Child("server", self._server, log_of(self.folder, "server"))
+        worker = Child("worker", self._worker, log_of(self.folder, "worker"))
         self.children = [server, worker]
         try:
             server.begin()
@@ -142,9 +148,9 @@ class Supervisor:
                 return
             except ServerAway as error:
                 if time.monotonic() > until:
-                    raise DailiesError(f"{error}; see {self.folder / 'server.log'}") from None
+                    raise DailiesError(f"{error}; see {server.log}") from None
             if server.restarts >= 3:
-                raise DailiesError(f"the Prefect server does not start; see {self.folder / 'server.log'}")
+                raise DailiesError(f"the Prefect server does not start; see {server.log}")
 
     def _deploy(self) -> None:
         """What is wrong with params.yaml keeps nothing down: the schedules that the server has stay."""
@@ -219,7 +225,7 @@ def start(
 ) -> "subprocess.Popen[str]":
     """In a session of its own, so that an interrupt reaches only the supervisor, with a pipe that ends with it."""
     kept = {key: value for key, value in os.environ.items() if key not in ("PREFECT_API_URL", "PYTHONPATH")}
-    with (folder / f"{name}.log").open("a") as log:
+    with log_of(folder, name).open("a") as log:
         return subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=root,
@@ -231,6 +237,26 @@ def start(
             text=True,
             **given,
         )
+
+
+def log_of(folder: Path, name: str) -> Path:
+    return folder / f"{name}.log"
+
+
+def keep_small(log: Path) -> None:
+    """Begin a log anew that has grown beyond LOG_BYTES, and keep what it was as `….log.1`.
+
+    Its process goes on appending to the same file, so that it need not know; what it writes during the copy is lost. On a
+    full disk nothing is kept of it, so that there is room.
+    """
+    try:
+        if log.stat().st_size <= LOG_BYTES:
+            return
+        with contextlib.suppress(OSError):
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        os.truncate(log, 0)
+    except OSError:
+        return  # it is not there yet, or not ours to shorten
 
 
 def end(child: Child, within_s: float) -> None:

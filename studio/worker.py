@@ -12,7 +12,7 @@ from project.errors import Locked, UsageError
 from registry import origin, runs
 from studio import server, up
 from studio.answer import Answer
-from studio.supervisor import LOOK_EVERY_S, WORKER_END_S, Child, end, say, start_worker
+from studio.supervisor import LOOK_EVERY_S, WORKER_END_S, Child, end, log_of, say, start_worker
 
 LOCK = "worker"
 
@@ -26,13 +26,13 @@ def worker(*, limit: int) -> Answer:
     with _alone(root):
         folder = up.folder(root)
         folder.mkdir(parents=True, exist_ok=True)
-        child = Child("worker", lambda: start_worker(root, folder, url, limit))
+        child = Child("worker", lambda: start_worker(root, folder, url, limit), log_of(folder, "worker"))
         ended: list[int] = []
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda number, frame: ended.append(number))
         try:
             child.begin()
-            say(f"works for {url}, {limit} at a time, in {root}; log: {folder / 'worker.log'}")
+            say(f"works for {url}, {limit} at a time, in {root}; log: {child.log}")
             while not ended:
                 child.look_after()
                 time.sleep(LOOK_EVERY_S)
