@@ -15,7 +15,7 @@ from sounds import encoded
 from test_documents import WALK, masked, sections
 from workspaces import ROOT, Workspace, initialised
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 RATE_HZ = 8000
 SPEAKERS_HZ = {"george": 0.94, "jackson": 0.98, "nicolas": 1.02, "theo": 1.06}
 MODELS = ["digits", "spoken_digits", "digit_strings", "pathfinder", "cartpole"]
