@@ -24,7 +24,7 @@ def blocks_of(text: str, language: str) -> list[str]:
 
 
 WALK = "A speaker withdraws"
-"""The section of docs/lineage.md that tests/test_withdrawal_walk.py walks."""
+"""The section of docs/lineage.md that tests/test_a_speaker_withdraws.py walks."""
 
 
 def sections(page: Path, heading: str) -> tuple[list[str], list[str]]:
