@@ -118,9 +118,10 @@ class Api:
             return json.load(answer)
 
     def runs(self, **flow_runs: Any) -> list[dict[str, Any]]:
-        """Every flow run that the filter lets through."""
+        """Every flow run of a deployment that the filter lets through."""
         found: list[dict[str, Any]] = []
-        while page := self.post("/flow_runs/filter", {"flow_runs": flow_runs, "offset": len(found), "limit": 200}):
+        asked = {**flow_runs, "deployment_id": {"is_null_": False}}
+        while page := self.post("/flow_runs/filter", {"flow_runs": asked, "offset": len(found), "limit": 200}):
             found += page
         return found
 
