@@ -152,6 +152,9 @@ def due(home: Path, base: Workspace, names: list[str], shapes: Path, limit: int)
     print(
         f"      {len(names)} models, {len(ended)} runs: {_counted(ended)}; versions {len(versions[1])} and {len(versions[0])}"
     )
+    for run in ended:
+        if run["state_type"] != "COMPLETED":
+            print(f"      {run['name']}: {run['state_name']}, {run['state']['message']}")
     assert versions[0] == versions[1] == sorted(f"{name}@v0.1.0" for name in names), "lost or done twice"
 
 
