@@ -71,7 +71,8 @@ def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
         return 0
     if commit := following.follow(root):
         api.log(own["id"], f"main is brought to {commit[:12]} of the shared repository")
-    read = params.read(root / "params.yaml")
+    with runs.still(root):
+        read = params.read(root / "params.yaml")
     runs.check_committed(root)
     told = own["parameters"]
     name = told.get("model", REFRESH)

@@ -13,7 +13,7 @@ from media import sources
 from project import layout
 from project.errors import RemoteUnreachable, UsageError
 from project.source import Source
-from registry import dvc, remembered, tags
+from registry import dvc, remembered, runs, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,11 @@ def look(root: Path, model: str, source: str) -> Current:
 
 
 def look_at_all(root: Path, models: Mapping[str, str]) -> dict[str, Current]:
-    """The same for many models (name → source), with DVC asked once."""
-    with dvc.opened(root) as repo:
-        stale = dvc.stale(repo, _stages(models)) if models else {}
-    return _all(root, models, stale, tags.versions(root))
+    """The same for many models (name → source), with DVC asked once, of a workspace that no landing changes meanwhile."""
+    with runs.still(root):
+        with dvc.opened(root) as repo:
+            stale = dvc.stale(repo, _stages(models)) if models else {}
+        return _all(root, models, stale, tags.versions(root))
 
 
 def glance_at_all(root: Path, models: Mapping[str, str], versions: Sequence[tags.Version]) -> dict[str, Current]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from project import layout
 from project.errors import DailiesError
 from registry import dvc, fetching, git, origin, runs
-from registry.landing import LOCK
 
 
 def follow(root: Path) -> str:
@@ -20,7 +19,7 @@ def follow(root: Path) -> str:
     name = origin.remote(root)
     if not name:
         return ""
-    with runs.lock(root, LOCK, wait=True):
+    with runs.still(root):
         origin.sync(root)
         base = git.branch(root)
         shared = f"refs/remotes/{name}/{base}"

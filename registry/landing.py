@@ -8,10 +8,7 @@ import yaml
 from project import layout
 from project.errors import DailiesError
 from registry import dvc, git, origin
-from registry.runs import TAKEN, Run, lock, taken_commit
-
-LOCK = "landing"
-"""Held while the main branch moves."""
+from registry.runs import TAKEN, Run, still, taken_commit
 
 
 class NotLanded(DailiesError):
@@ -24,7 +21,7 @@ def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> 
     One at a time. What the shared repository has on that branch, as far as it was fetched, is merged as well. `replan`
     makes the plan anew in the run's folder after a merge. Raises NotLanded.
     """
-    with lock(run.workspace, LOCK, wait=True):
+    with still(run.workspace):
         shared = f"refs/remotes/{origin.remote(run.workspace)}/{base}"
         for branch in (base, shared):
             if git.exists(run.folder, branch) and not git.is_ancestor(run.folder, branch, "HEAD"):
@@ -39,7 +36,7 @@ def land(run: Run, base: str, stages: list[str], replan: Callable[[], None]) -> 
 def give_back(run: Run, base: str, before: str, commit: str, stages: list[str]) -> None:
     """Move branch `base` from the `commit` that was landed back to where it was `before`, as another clone was first to
     send something there. What a person had not committed was landed as well and stays."""
-    with lock(run.workspace, LOCK, wait=True):
+    with still(run.workspace):
         if taken_commit(run) or git.git(run.workspace, "rev-parse", f"refs/heads/{base}") != commit:
             return
         if git.branch(run.workspace) != base:

@@ -21,6 +21,8 @@ BRANCHES = "run/"
 TAKEN = ("params.yaml", "dvc.lock", "data")
 """What a run takes along though it is not committed: what people edit, and what DVC made of it."""
 TAKEN_TRAILER = "Taken-Along-By"
+LANDING = "landing"
+"""The lock that is held while the main branch moves, and the workspace's files with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,17 @@ def is_locked(workspace: Path, name: str) -> bool:
         return True
 
 
+@contextlib.contextmanager
+def still(workspace: Path) -> Iterator[None]:
+    """No other run lands meanwhile: what is half landed looks like what a person has not committed."""
+    with lock(workspace, LANDING, wait=True):
+        yield
+
+
 def check_committed(workspace: Path) -> None:
     """A run takes committed code only, so that its version can be made again. Raises UsageError."""
-    dirty = git.changed(workspace, *layout.CODE)
+    with still(workspace):
+        dirty = git.changed(workspace, *layout.CODE)
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
         raise UsageError(
@@ -95,9 +105,10 @@ def start(workspace: Path, model: str, overrides: Mapping[str, Any]) -> Run:
     run = Run(run_id, model, workspace, workspace / ".dailies" / "runs" / run_id)
     run.folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        git.add_worktree(workspace, run.folder, run.branch)
+        with still(workspace):
+            git.add_worktree(workspace, run.folder, run.branch)
+            take_along(run)
         dvc.share_settings(workspace, run.folder)
-        take_along(run)
         if overrides:
             override(run.folder / "params.yaml", model, overrides)
     except BaseException:

@@ -5,11 +5,15 @@ import os
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 from workspaces import Workspace
+
+from lineage import current
+from registry import runs
 
 pytestmark = pytest.mark.slow
 STAGES = ["plan", "ingest-shapes", "augment-shapes", "train-shapes", "validate-shapes", "register"]
@@ -116,6 +120,23 @@ def test_a_second_run_of_the_same_model_is_refused_while_the_first_goes_on(works
     assert said.startswith("dailies: model-shapes is locked by process ")
     assert first.wait(120) in (0, 4), workspace.said("run", "shapes")
     assert "shapes@v0.2.0" in workspace.tags()
+
+
+def test_nobody_looks_at_a_workspace_where_a_run_is_half_landed(workspace: Workspace) -> None:
+    """git writes the files of a landing one by one; a run that began then would take half of them along."""
+    root, lock = workspace.folder, workspace.folder / "dvc.lock"
+    whole = lock.read_bytes()
+    with ThreadPoolExecutor() as pool:
+        with runs.lock(root, runs.LANDING):
+            lock.write_bytes(whole[: len(whole) // 2])
+            starting = pool.submit(runs.start, root, "shapes", {})
+            looking = pool.submit(current.look, root, "shapes", "shapes")
+            time.sleep(1)
+            assert not starting.done() and not looking.done()
+            lock.write_bytes(whole)
+        run = starting.result()
+        assert runs.taken_commit(run) == "" and looking.result().reasons == ()
+        runs.end(run)
 
 
 def test_two_models_at_once_both_land(workspace: Workspace) -> None:
