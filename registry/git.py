@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from project.errors import DailiesError, NoSpace, UsageError
 
 FULL = ("No space left on device", "Out of diskspace", "unable to write file", "Disk quota exceeded")
 """What git says, in one place or another, when the disk is full."""
+
+IN_USE, LONGEST_WAIT_S = "index.lock': File exists", 10.0
+"""What git says when another git writes to the same folder at this moment, a person's as well; and how long one may."""
 
 VERBATIM = "* -text -eol -ident -filter -working-tree-encoding\n"
 """Attributes that leave each file as it was committed, whatever the repository's own say; so LFS pointers stay such."""
@@ -43,11 +47,17 @@ class GitError(DailiesError):
 
 
 def git(root: Path, *arguments: str, stdin: str | None = None, variables: Mapping[str, str] | None = None) -> str:
-    """Run git in `root` and return what it printed, without the last line end. Raises GitError."""
+    """Run git in `root` and return what it printed, without the last line end. Where another git writes at this moment it
+    is run again. Raises GitError."""
     environment = _environment() | dict(variables or {})
-    done = subprocess.run(
-        ["git", *arguments], cwd=root, input=stdin, capture_output=True, text=True, check=False, env=environment
-    )
+    until = time.monotonic() + LONGEST_WAIT_S
+    while True:
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, input=stdin, capture_output=True, text=True, check=False, env=environment
+        )
+        if not done.returncode or IN_USE not in done.stderr or time.monotonic() > until:
+            break
+        time.sleep(0.05)
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
         if any(phrase in said for phrase in FULL):
@@ -91,8 +101,9 @@ def setting(root: Path, key: str, *, kind: str = "") -> str:
 
 
 def changed(root: Path, *paths: str) -> list[str]:
-    """Files below `paths` that differ from the last commit, new ones included."""
-    out = git(root, "status", "--porcelain", "--untracked-files=all", "-z", "--", *paths)
+    """Files below `paths` that differ from the last commit, new ones included. Nothing is written, or a landing of that
+    moment would find the index locked."""
+    out = git(root, "--no-optional-locks", "status", "--porcelain", "--untracked-files=all", "-z", "--", *paths)
     return [entry[3:] for entry in out.split("\0") if len(entry) > 3]
 
 
