@@ -167,6 +167,7 @@ def test_unpacked_idx_files_are_the_same_source(tmp_path: Path) -> None:
         (gzip.compress(idx(3, 2, 4))[:-9], gzip.compress(idx(3)), "cannot be unpacked"),
         (b"", gzip.compress(idx(3)), "not an IDX file"),
     ],
+    ids=["counts", "too_short", "not_images", "cut_off", "empty"],
 )
 def test_a_damaged_idx_file_is_named(tmp_path: Path, images: bytes, labels: bytes, said: str) -> None:
     written(tmp_path / "here", {"images.gz": images, "labels.gz": labels})
