@@ -127,6 +127,7 @@ def _ahead(up: Up) -> list[str]:
 def test_params_broken_at_night_fail_the_run_clearly_and_the_old_version_stays(
     up: Up, old: str, new: str, said: str
 ) -> None:
+    params(up, epochs=3)
     tags = up.workspace.tags()
     up.workspace.params(old, new)
     ended = up.wait(up.start("retrain/shapes"))
