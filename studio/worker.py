@@ -12,7 +12,7 @@ from project.errors import Locked, UsageError
 from registry import origin, runs
 from studio import server, up
 from studio.answer import Answer
-from studio.supervisor import LOOK_EVERY_S, WORKER_END_S, Child, end, log_of, say, start_worker
+from studio.children import LOOK_EVERY_S, WORKER_END_S, Child, end, log_of, say, start_worker
 
 LOCK = "worker"
 

@@ -1,4 +1,4 @@
-"""What the supervisor does for its children besides starting them."""
+"""What is done for the processes of `dailies up` besides starting them."""
 
 import subprocess
 import sys
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from studio import supervisor
-from studio.supervisor import Child
+from studio import children
+from studio.children import Child
 
 
 def test_a_log_begins_anew_while_it_is_written_and_the_last_one_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "LOG_BYTES", 100)
+    monkeypatch.setattr(children, "LOG_BYTES", 100)
     script = "import sys\nfor line in sys.stdin: print(line.strip() * 30, flush=True)"
-    log = supervisor.log_of(tmp_path, "server")
+    log = children.log_of(tmp_path, "server")
 
     def start() -> "subprocess.Popen[str]":
         with log.open("a") as opened:
