@@ -5,7 +5,8 @@ source   any folder of pictures with one folder a class; MNIST (70,000 pictures,
 network  generator of transposed convolutions whose normalisation follows from noise and class, against a critic with
          spectral norm and class projection, hinge loss, moving average of the generator's weights; beside them a judge;
          464 k weights in all for digit_images
-expects  not measured yet
+expects  digit_images: frechet_ratio 2.47, recognised 0.991, nearer_than_unseen 0.502 (seed 7), 22 min of one core of an
+         AMD EPYC
 metrics  frechet_ratio: Fréchet distance of 10,000 generated pictures to the test pictures, on features of the judge,
          over that of the training pictures; recognised: share that the judge takes for the class asked for. The judge
          is our own classifier. It learns from the training split alone, before anything is generated, and travels in
