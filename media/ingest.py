@@ -78,7 +78,7 @@ def ingest(
         table = inspected.table
         _write_refusals(table, refusals)
         inspection.check_quarantined(name, table, source.max_quarantined, refusals)
-        inspection.watch_drift(name, source, table, previous, drift)
+        inspection.watch_drift(name, source, table, _before(earlier, previous), drift)
         summary = summarise(table)
         with folders.replacing(out) as fresh:
             _write_blobs(fresh, table, contents, earlier.folder)
@@ -108,6 +108,13 @@ def uncollected() -> Iterator[None]:
 def _compared(earlier: Earlier) -> likeness.Before | None:
     """What an earlier result of the very same code found to be alike."""
     return likeness.Before(earlier.table, near_duplicates.read(earlier.folder)[0]) if earlier.folder else None
+
+
+def _before(earlier: Earlier, previous: Path | None) -> pa.Table | None:
+    """The catalog of an earlier result, also of one that another probe filled."""
+    if earlier.folder:
+        return earlier.table
+    return catalog.read_table(previous) if previous and (previous / catalog.FILE).is_file() else None
 
 
 def _catalog(name: str, source: Source, found: Survey, earlier: Earlier, released: Mapping[str, str]) -> pa.Table:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from media import catalog, checks, drift, folders, likeness, near_duplicates
+from media import checks, drift, folders, likeness, near_duplicates
 from media.catalog import QUARANTINED, WITHDRAWN
 from media.checks import Finding
 from media.near_duplicates import REASON
@@ -46,15 +46,14 @@ def write(folder: Path, name: str, source: Source, inspected: Inspected) -> None
     (folder / "checks.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def watch_drift(name: str, source: Source, now: pa.Table, previous: Path | None, to: Path | None) -> None:
+def watch_drift(name: str, source: Source, now: pa.Table, before: pa.Table | None, to: Path | None) -> None:
     """Compare with the catalog of an earlier result, and leave the findings in the JSON file `to`.
 
     What is in `data/` depends on the source alone, so they lie elsewhere. Raises QuarantineError above max_drift.
     """
-    if previous is None or not (previous / catalog.FILE).is_file():
+    if before is None:
         return
     gone = now.filter(pc.equal(now["status"], WITHDRAWN))["asset_id"].combine_chunks()
-    before = catalog.read_table(previous)
     before = before.filter(pc.invert(pc.is_in(before["asset_id"], gone)))  # an order is no drift
     now = now.filter(pc.not_equal(now["status"], WITHDRAWN))
     if before.select(["asset_id", "status"]).equals(now.select(["asset_id", "status"])):
