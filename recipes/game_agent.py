@@ -6,9 +6,9 @@ network  boards: value propagation, 115 weights. That value spreads from tile to
          through, what a goal is worth and what a wall costs is learnt by double Q-learning. No search when it plays.
          episodes: a table (q_learning), or two hidden layers (dqn, ppo: 9,155 weights on cartpole)
 expects  pathfinder: solved 0.998, path_ratio 1.0 on 500 unseen mazes, 34 s; what it loses is farther than `planning` moves
-         follower: near 0.988 of all 200 steps, 1.0 once the walker is caught; 50 s
-         cartpole: mean_return 500 over 100 episodes, 36 s; frozen_lake: success 0.896 over 1,000 episodes, 137 s
-         (seed 7, one thread on 2 busy cores of an AMD EPYC)
+         follower: near 0.988 of all 200 steps, 1.0 once the walker is caught (seeds 7 to 9); 50 s
+         cartpole: mean_return 500 over 100 episodes, 36 s; frozen_lake: success 0.881 to 0.897 over 1,000 episodes, 137 s
+         (seeds 7 to 9, one thread on 2 busy cores of an AMD EPYC)
 paper    Nardelli et al. 2019, Value Propagation Networks; van Hasselt et al. 2016, Double Q-learning; Mnih et al. 2015,
          Human-level control; Schulman et al. 2017, Proximal Policy Optimization; Watkins and Dayan 1992, Q-learning
 run      dailies run pathfinder
