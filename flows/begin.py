@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,8 +66,8 @@ def _be_deaf() -> None:
 
 def begin(root: Path, api: Api, own: Mapping[str, Any]) -> int:
     """Run it, unless it has nothing to do; the exit code. Raises what makes it fail before its flow could."""
-    if newest := overtaken(api, own):
-        api.set_state(own["id"], "CANCELLED", "Overtaken", f"Overtaken by {newest['name']}, due {newest[WHEN]}")
+    if by := overtaken(api, own):
+        api.set_state(own["id"], "CANCELLED", "Overtaken", f"Overtaken by {by['name']}, due {by[WHEN]}")
         return 0
     if commit := following.follow(root):
         api.log(own["id"], f"main is brought to {commit[:12]} of the shared repository")
@@ -125,12 +125,16 @@ def overtaken(api: Api, own: Mapping[str, Any]) -> Mapping[str, Any] | None:
     }
     found = api.post("/flow_runs/filter", {"flow_runs": due, "sort": "EXPECTED_START_TIME_DESC", "limit": 200})
     others = [each for each in found if each["auto_scheduled"] and each["id"] != own["id"]]
-    newest = max([own, *others], key=lambda each: (each[WHEN], each["id"]))
+    last = newest([own, *others])
     for each in others:
-        if each is not newest and each["state_type"] == "SCHEDULED":
-            said = f"Overtaken by {newest['name']}, due {newest[WHEN]}"
-            api.set_state(each["id"], "CANCELLED", "Overtaken", said)
-    return None if newest is own else newest
+        if each is not last and each["state_type"] == "SCHEDULED":
+            api.set_state(each["id"], "CANCELLED", "Overtaken", f"Overtaken by {last['name']}, due {last[WHEN]}")
+    return None if last is own else last
+
+
+def newest(found: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The run that is due last. The server leaves out a fraction of zero, so times are compared, not their text."""
+    return max(found, key=lambda each: (datetime.datetime.fromisoformat(each[WHEN]), each["id"]))
 
 
 def trigger(own: Mapping[str, Any]) -> str:
