@@ -4,10 +4,10 @@ source   any folder of sounds with one folder a class; FSDD, spoken digits (2,00
          CC-BY-SA-4.0); ESC-10, sounds of the surroundings (320 clips, CC-BY-3.0)
 network  log-mel spectrogram, then a CNN (148 k weights for digits, 443 k for surroundings), or convolutions and a GRU or
          LSTM over time
-expects  spoken_digits: accuracy 1.000 on the 200 official test takes (seeds 7 to 9), 15 s; on a speaker who is not in
-         training 0.79, from 0.65 to 0.88
-         environment: accuracy 0.852 over folds 1 to 4 (seeds 7 to 9), 0.81 to 0.88 on fold 4 alone, 35 s a fold; one
-         thread on a busy AMD EPYC of 2 cores
+expects  spoken_digits: accuracy 0.995 to 1.000 on the 200 official test takes (seeds 7 to 9), 15 s; on a speaker
+         who is not in training 0.79, from 0.64 to 0.88
+         environment: accuracy 0.831 over folds 1 to 4, from 0.80 to 0.88 (seed 7), 0.81 to 0.88 on fold 4 alone (seeds 7
+         to 9), 39 s of processor time a fold, AMD EPYC; both by python -m benchmarks.held_out_groups
 paper    Park et al. 2019, SpecAugment, section 2; Piczak 2015, Environmental Sound Classification with CNNs
 run      dailies run spoken_digits
 """
